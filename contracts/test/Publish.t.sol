@@ -39,9 +39,7 @@ contract PublishTest is RegistryTest {
         publish(ALICE, ID, 65_536);
         bytes memory head = headOf(1);
         vm.expectRevert(
-            abi.encodeWithSelector(
-                ChunkedModelRegistry.VersionOutOfRange.selector, keyOf(ALICE, ID), 65_536, 131_073
-            )
+            abi.encodeWithSelector(ChunkedModelRegistry.VersionOutOfRange.selector, keyOf(ALICE, ID), 65_536, 131_073)
         );
         vm.prank(ALICE);
         registry.publish(ALICE, ID, 131_073, head);
@@ -60,9 +58,7 @@ contract PublishTest is RegistryTest {
 
     function test_version_zero_is_refused() public {
         bytes memory head = headOf(1);
-        vm.expectRevert(
-            abi.encodeWithSelector(ChunkedModelRegistry.VersionOutOfRange.selector, keyOf(ALICE, ID), 0, 0)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ChunkedModelRegistry.VersionOutOfRange.selector, keyOf(ALICE, ID), 0, 0));
         vm.prank(ALICE);
         registry.publish(ALICE, ID, 0, head);
     }
@@ -85,9 +81,7 @@ contract PublishTest is RegistryTest {
         bytes32 first = publish(ALICE, ID, 1);
         setStatus(ALICE, ID, 0, REVOKED);
         bytes memory head = headOf(1);
-        vm.expectRevert(
-            abi.encodeWithSelector(ChunkedModelRegistry.VersionExists.selector, keyOf(ALICE, ID), 1, first)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ChunkedModelRegistry.VersionExists.selector, keyOf(ALICE, ID), 1, first));
         vm.prank(ALICE);
         registry.publish(ALICE, ID, 1, head);
     }
@@ -95,9 +89,7 @@ contract PublishTest is RegistryTest {
     function test_skipped_version_is_never_filled() public {
         publish(ALICE, ID, 3);
         bytes memory head = headOf(2);
-        vm.expectRevert(
-            abi.encodeWithSelector(ChunkedModelRegistry.VersionOutOfRange.selector, keyOf(ALICE, ID), 3, 2)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ChunkedModelRegistry.VersionOutOfRange.selector, keyOf(ALICE, ID), 3, 2));
         vm.prank(ALICE);
         registry.publish(ALICE, ID, 2, head);
     }

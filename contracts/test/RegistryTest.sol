@@ -112,5 +112,4 @@ abstract contract RegistryTest {
             )
         );
     }
-
 }
