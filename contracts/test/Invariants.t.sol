@@ -19,6 +19,8 @@ contract Handler {
         uint32[] versions;
     }
 
+    uint256 internal constant DEADLINE = type(uint256).max;
+
     Vm internal immutable VM;
     ChunkedModelRegistry public immutable REGISTRY;
 
@@ -96,28 +98,7 @@ contract Handler {
         uint32 number = pick(publisher, name, step);
         bytes memory head = abi.encodePacked(hex"a76176016263745820", keccak256(abi.encode(seed % 8)), seed % 8);
         bool allowed = mayPublish(publisher, signer) && fresh(publisher, name, number);
-        bytes32 message = keccak256(
-            abi.encode(
-                keccak256("Publish(address publisher,string modelId,uint32 version,bytes32 manifest,uint256 deadline)"),
-                addressOf(publisher),
-                keccak256(bytes(names[name])),
-                number,
-                sha256(head),
-                type(uint256).max
-            )
-        );
-        bytes memory call_ = abi.encodeCall(
-            REGISTRY.publishBySig,
-            (
-                addressOf(publisher),
-                names[name],
-                number,
-                head,
-                type(uint256).max,
-                addressOf(signer),
-                sign(signer, message)
-            )
-        );
+        bytes memory call_ = signedVersion(signer, publisher, name, number, head);
         bool done = act(seed % 4, call_);
         check(done == allowed, "publishBySig");
         if (done) published(publisher, name, number, sha256(head));
@@ -141,6 +122,44 @@ contract Handler {
         status %= 4;
         uint32 number = existing(publisher, name, place);
         bool allowed = signer == controllerOf[publisher] && mayChange(publisher, name, number, status);
+        bytes memory call_ = signedStatus(signer, publisher, name, number, status);
+        bool done = act(place % 4, call_);
+        check(done == allowed, "setStatusBySig");
+        if (done) {
+            ++nonceOf[publisher];
+            changed(publisher, name, number, status);
+            // The same message once more must do nothing.
+            check(!act(place % 4, call_), "setStatusBySig again");
+        }
+    }
+
+    function signedVersion(uint256 signer, uint256 publisher, uint256 name, uint32 number, bytes memory head)
+        internal
+        view
+        returns (bytes memory)
+    {
+        bytes32 message = keccak256(
+            abi.encode(
+                keccak256("Publish(address publisher,string modelId,uint32 version,bytes32 manifest,uint256 deadline)"),
+                addressOf(publisher),
+                keccak256(bytes(names[name])),
+                number,
+                sha256(head),
+                DEADLINE
+            )
+        );
+        bytes memory signature = sign(signer, message);
+        address who = addressOf(signer);
+        return abi.encodeCall(
+            REGISTRY.publishBySig, (addressOf(publisher), names[name], number, head, DEADLINE, who, signature)
+        );
+    }
+
+    function signedStatus(uint256 signer, uint256 publisher, uint256 name, uint32 number, uint8 status)
+        internal
+        view
+        returns (bytes memory)
+    {
         uint256 nonce = nonceOf[publisher];
         bytes32 message = keccak256(
             abi.encode(
@@ -153,21 +172,14 @@ contract Handler {
                 status,
                 keccak256("why"),
                 nonce,
-                type(uint256).max
+                DEADLINE
             )
         );
-        bytes memory call_ = abi.encodeCall(
+        bytes memory signature = sign(signer, message);
+        return abi.encodeCall(
             REGISTRY.setStatusBySig,
-            (addressOf(publisher), names[name], number, status, "why", nonce, type(uint256).max, sign(signer, message))
+            (addressOf(publisher), names[name], number, status, "why", nonce, DEADLINE, signature)
         );
-        bool done = act(place % 4, call_);
-        check(done == allowed, "setStatusBySig");
-        if (done) {
-            ++nonceOf[publisher];
-            changed(publisher, name, number, status);
-            // The same message once more must do nothing.
-            check(!act(place % 4, call_), "setStatusBySig again");
-        }
     }
 
     function proposeController(uint256 caller, uint256 publisher, uint256 to) external {

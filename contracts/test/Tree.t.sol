@@ -78,9 +78,15 @@ contract TreeTest is RegistryTest {
         for (uint256 k = 0; k < counts.length; ++k) {
             bytes memory head = publishRoot(PlainTree.chunkRoot(counts[k], roots[k]));
             bytes32[] memory list = leaves(counts[k]);
-            for (uint64 i = 0; i < counts[k]; ++i) {
-                vm.assertTrue(verify(head, i, counts[k], chunk(i), PlainTree.path(list, i, 0, counts[k])));
-            }
+            assertAllChunks(head, list);
+        }
+    }
+
+    function assertAllChunks(bytes memory head, bytes32[] memory list) internal view {
+        // forge-lint: disable-next-line(unsafe-typecast) because the lists here are short.
+        uint64 count = uint64(list.length);
+        for (uint64 i = 0; i < count; ++i) {
+            vm.assertTrue(verify(head, i, count, chunk(i), PlainTree.path(list, i, 0, count)));
         }
     }
 
