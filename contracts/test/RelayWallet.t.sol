@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {ChunkedModelRegistry} from "../ChunkedModelRegistry.sol";
 import {RegistryTest} from "./RegistryTest.sol";
 import {Vm} from "./Vm.sol";
-import {OddWallet, ReentrantWallet, Wallet} from "./Wallets.sol";
+import {CutWallet, OddWallet, ReentrantWallet, Wallet} from "./Wallets.sol";
 
 /// Signatures of contract wallets (ERC-1271) and of accounts that delegated to code (EIP-7702).
 contract RelayWalletTest is RegistryTest {
@@ -73,6 +73,16 @@ contract RelayWalletTest is RegistryTest {
         refused(address(new OddWallet(abi.encodePacked(bytes4(0xffffffff), bytes28(0)), false)), "x");
         publishFor(address(new OddWallet(abi.encodePacked(magic), false)), "x");
         publishFor(address(new OddWallet(abi.encodePacked(magic, new bytes(4096)), false)), "x");
+    }
+
+    /// What stood in memory before must not complete an answer, whatever its last byte is.
+    function test_a_cut_answer_of_a_wallet_is_no_answer() public {
+        bytes memory code = address(new CutWallet()).code;
+        for (uint160 last = 0; last < 256; ++last) {
+            address wallet = address((uint160(0x1111) << 8) | last);
+            vm.etch(wallet, code);
+            refused(wallet, "x");
+        }
     }
 
     function test_an_empty_account_has_no_wallet_to_ask() public {

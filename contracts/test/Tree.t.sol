@@ -140,6 +140,13 @@ contract TreeTest is RegistryTest {
         vm.assertFalse(verify(head, 0, count, chunk(0), new bytes32[](5000)), "far too long");
     }
 
+    /// A dishonest publisher can bind any hash to a count; a walk that ends below the root proves nothing of it.
+    function test_a_proof_that_stops_early_is_refused() public {
+        bytes32[] memory list = leaves(4);
+        bytes memory head = publishRoot(PlainTree.chunkRoot(4, list[0]));
+        vm.assertFalse(verify(head, 0, 4, chunk(0), new bytes32[](0)));
+    }
+
     function test_a_place_outside_the_tree_is_refused() public {
         bytes32[] memory list = leaves(1);
         bytes memory head = publishRoot(PlainTree.chunkRoot(1, list[0]));

@@ -45,6 +45,16 @@ contract OddWallet {
     }
 }
 
+/// Answers with the first bytes of the magic word, one short of a whole word.
+contract CutWallet {
+    fallback() external {
+        assembly ("memory-safe") {
+            mstore(0, 0x1626ba7e00000000000000000000000000000000000000000000000000000000)
+            return(0, 0x1f)
+        }
+    }
+}
+
 /// Tries to publish in its own name while it is asked about a signature.
 contract ReentrantWallet {
     address internal immutable REGISTRY;

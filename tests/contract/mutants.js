@@ -1,0 +1,98 @@
+// Proves that the contract's tests can fail: each patch under contracts/test/mutants breaks one rule in a copy of the
+// source, and the test it names must turn red against the broken contract. Without arguments all of them are tried.
+// The tests are compiled once; a mutant reaches them as creation code in the environment.
+"use strict";
+const { execFile } = require("node:child_process");
+const fs = require("node:fs");
+const path = require("node:path");
+const { contracts, compile, tool } = require("./toolchain.js");
+
+const folder = path.join(contracts, "test", "mutants");
+const workers = 2;
+
+function parse(file) {
+    const text = fs.readFileSync(path.join(folder, file), "utf8");
+    const red = /^Red: (\w+)$/m.exec(text);
+    const breaks = /^Breaks: (.+)$/m.exec(text);
+    if (!red || !breaks) throw new Error(`${file}: the lines "Breaks:" and "Red:" are needed`);
+    const hunks = text.split(/^@@ .* @@.*\n/m).slice(1).map((body) => {
+        const lines = body.replace(/\n$/, "").split("\n");
+        const side = (other) => lines.filter((l) => l[0] !== other).map((l) => l.slice(1) + "\n").join("");
+        return { old: side("+"), new: side("-") };
+    });
+    if (hunks.length === 0) throw new Error(`${file}: no hunk`);
+    return { name: file.replace(/\.patch$/, ""), breaks: breaks[1], red: red[1], hunks };
+}
+
+// Line numbers are not looked at: the lines of a hunk must stand in the source exactly once.
+function apply(source, mutant) {
+    for (const hunk of mutant.hunks) {
+        const parts = source.split(hunk.old);
+        if (parts.length !== 2) throw new Error(`${mutant.name}: a hunk fits ${parts.length - 1} places; make the patch anew`);
+        source = parts.join(hunk.new);
+    }
+    return source;
+}
+
+// Runs the tests whose whole name matches against the given creation code; resolves to how many are green and red.
+function run(pattern, code) {
+    const args = ["test", "--root", contracts, "--json", "--allow-failure", "--match-test", `^(${pattern})\\(`];
+    const env = { ...process.env, REGISTRY_CODE: `0x${code}`, FOUNDRY_GAS_SNAPSHOT_EMIT: "false" };
+    return new Promise((resolve, reject) => {
+        execFile(tool("forge"), args, { env, maxBuffer: 1 << 28 }, (error, stdout, stderr) => {
+            try {
+                const tests = Object.values(JSON.parse(stdout.slice(stdout.indexOf("{"))))
+                    .flatMap((suite) => Object.values(suite.test_results));
+                const green = tests.filter((t) => t.status === "Success").length;
+                resolve({ green, red: tests.length - green });
+            } catch (wrong) {
+                reject(new Error(`forge did not run ${pattern}: ${wrong.message}\n${stderr}`));
+            }
+        });
+    });
+}
+
+async function main() {
+    const source = fs.readFileSync(path.join(contracts, "ChunkedModelRegistry.sol"), "utf8");
+    const wanted = process.argv.slice(2);
+    const files = fs.readdirSync(folder).filter((f) => f.endsWith(".patch")).sort();
+    const mutants = files.map(parse).filter((m) => wanted.length === 0 || wanted.includes(m.name));
+    let failed = 0;
+    let passed = 0;
+
+    const report = (good, line) => {
+        if (good) ++passed;
+        else ++failed;
+        console.log(`${good ? "ok  " : "FAIL"} ${line}`);
+    };
+
+    // The same way of building and running must leave the tests green when nothing is broken.
+    const named = [...new Set(mutants.map((m) => m.red))];
+    const control = await run(named.join("|"), compile(source, { viaIR: false }).evm.bytecode.object);
+    report(
+        control.green === named.length && control.red === 0,
+        `unbroken copy: ${control.green} of ${named.length} named tests green, ${control.red} red`,
+    );
+
+    const queue = [...mutants];
+    async function work() {
+        for (let mutant = queue.shift(); mutant; mutant = queue.shift()) {
+            try {
+                const code = compile(apply(source, mutant), { viaIR: false }).evm.bytecode.object;
+                const { green, red } = await run(mutant.red, code);
+                const colour = red === 1 && green === 0 ? "red" : `${green} times green, ${red} times red`;
+                report(colour === "red", `${mutant.name}: ${mutant.breaks} (${mutant.red} is ${colour})`);
+            } catch (wrong) {
+                report(false, `${mutant.name}: ${wrong.message}`);
+            }
+        }
+    }
+    await Promise.all(Array.from({ length: workers }, work));
+    console.log(`mutants: ${passed} passed, ${failed} failed`);
+    process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+}
+
+main().catch((wrong) => {
+    console.error(wrong.stack);
+    process.exitCode = 1;
+});

@@ -1,0 +1,55 @@
+// Where the contract, the pinned tools and their modules are, and the one way the contract is compiled.
+"use strict";
+const { execFileSync } = require("node:child_process");
+const path = require("node:path");
+
+const root = path.resolve(__dirname, "..", "..");
+const contracts = path.join(root, "contracts");
+const SOURCE = "ChunkedModelRegistry.sol";
+const CONTRACT = "ChunkedModelRegistry";
+
+let folder = process.env.MODEL_STORAGE_EVM_TOOLS;
+
+// The last line that a tool script prints is the folder it made.
+function made(script) {
+    const out = execFileSync(path.join(root, "tools", script), { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+    return out.trim().split("\n").pop();
+}
+
+function tool(name) {
+    folder = folder || made("evm-tools");
+    return path.join(folder, name);
+}
+
+function load(name) {
+    return require(path.join(tool(".."), "node_modules", name));
+}
+
+// Settings of the artefact; foundry.toml has the same, and the artefact test compares what both make of them.
+function settings(changes) {
+    return {
+        viaIR: true,
+        optimizer: { enabled: true, runs: 200 },
+        evmVersion: "paris",
+        metadata: { bytecodeHash: "none", appendCBOR: false },
+        ...changes,
+    };
+}
+
+// Compiles the given source text with the settings of the artefact and returns solc's output for the contract.
+function compile(text, changes) {
+    const input = {
+        language: "Solidity",
+        sources: { [SOURCE]: { content: text } },
+        settings: {
+            ...settings(changes),
+            outputSelection: { "*": { "*": ["abi", "evm.bytecode.object", "evm.deployedBytecode.object", "storageLayout"] } },
+        },
+    };
+    const output = JSON.parse(load("solc").compile(JSON.stringify(input)));
+    const errors = (output.errors || []).filter((e) => e.severity === "error");
+    if (errors.length > 0) throw new Error(errors.map((e) => e.formattedMessage).join("\n"));
+    return output.contracts[SOURCE][CONTRACT];
+}
+
+module.exports = { root, contracts, SOURCE, CONTRACT, made, tool, load, settings, compile };
