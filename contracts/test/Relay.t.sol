@@ -128,6 +128,7 @@ contract RelayTest is RegistryTest {
         ChunkedModelRegistry other = deploy();
         vm.expectRevert(badSignature(ALICE));
         other.publishBySig(ALICE, ID, 1, headOf(1), DEADLINE, ALICE, signature);
+        registry.publishBySig(ALICE, ID, 1, headOf(1), DEADLINE, ALICE, signature);
     }
 
     function test_the_deadline_is_the_last_second() public {

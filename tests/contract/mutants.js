@@ -5,7 +5,7 @@
 const { execFile } = require("node:child_process");
 const fs = require("node:fs");
 const path = require("node:path");
-const { contracts, compile, tool } = require("./toolchain.js");
+const { contracts, compile, forgeEnvironment, tool } = require("./toolchain.js");
 
 const folder = path.join(contracts, "test", "mutants");
 const workers = 2;
@@ -36,10 +36,10 @@ function apply(source, mutant) {
 
 // Runs the tests whose whole name matches against the given creation code; resolves to how many are green and red.
 function run(pattern, code) {
-    const args = ["test", "--root", contracts, "--json", "--allow-failure", "--match-test", `^(${pattern})\\(`];
-    const env = { ...process.env, REGISTRY_CODE: `0x${code}`, FOUNDRY_GAS_SNAPSHOT_EMIT: "false" };
+    const args = ["test", "--json", "--allow-failure", "--match-test", `^(${pattern})\\(`];
+    const env = { ...forgeEnvironment(), REGISTRY_CODE: `0x${code}`, FOUNDRY_GAS_SNAPSHOT_EMIT: "false" };
     return new Promise((resolve, reject) => {
-        execFile(tool("forge"), args, { env, maxBuffer: 1 << 28 }, (error, stdout, stderr) => {
+        execFile(tool("forge"), args, { cwd: contracts, env, maxBuffer: 1 << 28 }, (error, stdout, stderr) => {
             try {
                 const tests = Object.values(JSON.parse(stdout.slice(stdout.indexOf("{"))))
                     .flatMap((suite) => Object.values(suite.test_results));

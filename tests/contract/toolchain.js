@@ -25,6 +25,11 @@ function load(name) {
     return require(path.join(tool(".."), "node_modules", name));
 }
 
+// forge would look for a compiler to download.
+function forgeEnvironment() {
+    return { ...process.env, FOUNDRY_SOLC: tool("solc") };
+}
+
 // Settings of the artefact; foundry.toml has the same, and the artefact test compares what both make of them.
 function settings(changes) {
     return {
@@ -37,7 +42,7 @@ function settings(changes) {
 }
 
 // Compiles the given source text with the settings of the artefact and returns solc's output for the contract.
-function compile(text, changes) {
+function compile(text, changes, contract = CONTRACT) {
     const input = {
         language: "Solidity",
         sources: { [SOURCE]: { content: text } },
@@ -49,7 +54,7 @@ function compile(text, changes) {
     const output = JSON.parse(load("solc").compile(JSON.stringify(input)));
     const errors = (output.errors || []).filter((e) => e.severity === "error");
     if (errors.length > 0) throw new Error(errors.map((e) => e.formattedMessage).join("\n"));
-    return output.contracts[SOURCE][CONTRACT];
+    return output.contracts[SOURCE][contract];
 }
 
-module.exports = { root, contracts, SOURCE, CONTRACT, made, tool, load, settings, compile };
+module.exports = { root, contracts, SOURCE, made, tool, load, forgeEnvironment, settings, compile };
