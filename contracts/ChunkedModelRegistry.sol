@@ -759,6 +759,7 @@ contract ChunkedModelRegistry {
         bytes memory question = abi.encodeCall(IERC1271.isValidSignature, (digest, signature));
         bool answered;
         bytes32 answer;
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             answered := staticcall(gas(), signer, add(question, 0x20), mload(question), 0, 0x20)
             answered := and(answered, gt(returndatasize(), 0x1f))

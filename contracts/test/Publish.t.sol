@@ -115,7 +115,6 @@ contract PublishTest is RegistryTest {
         bytes memory head = headOf(1);
         uint32 version = 0;
         for (uint256 first = 0; first < 256; ++first) {
-            // forge-lint: disable-next-line(unsafe-typecast) because it is below 256.
             head[0] = bytes1(uint8(first));
             bool good = first >= 0xa0 && first <= 0xb7;
             if (good) ++version;
@@ -129,7 +128,6 @@ contract PublishTest is RegistryTest {
     function test_every_bit_of_the_prefix_is_checked() public {
         for (uint256 bit = 0; bit < 64; ++bit) {
             bytes memory head = headOf(1);
-            // forge-lint: disable-next-line(incorrect-shift, unsafe-typecast) because bit % 8 is below 8.
             head[1 + bit / 8] ^= bytes1(uint8(1 << (bit % 8)));
             vm.expectRevert(abi.encodeWithSelector(ChunkedModelRegistry.BadHead.selector, 200));
             vm.prank(ALICE);

@@ -46,7 +46,6 @@ abstract contract RegistryTest {
     function headOf(bytes32 root, uint256 length) internal pure returns (bytes memory head) {
         head = abi.encodePacked(hex"a66176016263745820", root, new bytes(length - 41));
         for (uint256 i = 41; i < length; ++i) {
-            // forge-lint: disable-next-line(unsafe-typecast) because the low byte is meant.
             head[i] = bytes1(uint8(uint256(keccak256(abi.encode(root, i)))));
         }
     }

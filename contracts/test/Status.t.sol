@@ -55,7 +55,6 @@ contract StatusTest is RegistryTest {
             string memory id = string(abi.encodePacked("m", bytes1(0x30 + model)));
             for (uint32 v = 1; v <= 3; ++v) {
                 publish(ALICE, id, v);
-                // forge-lint: disable-next-line(unsafe-typecast) because it is below 3.
                 if (v > 1) setStatus(ALICE, id, v, uint8(v - 1));
             }
             if (model > 0) setStatus(ALICE, id, 0, model);

@@ -10,7 +10,6 @@ contract TreeTest is RegistryTest {
     uint32 internal version;
 
     function chunk(uint256 i) internal pure returns (bytes32) {
-        // forge-lint: disable-next-line(unsafe-typecast) because the low byte is meant.
         return sha256(abi.encodePacked(bytes1(uint8(i)), i > 255 ? abi.encode(i) : bytes("")));
     }
 
@@ -83,7 +82,6 @@ contract TreeTest is RegistryTest {
     }
 
     function assertAllChunks(bytes memory head, bytes32[] memory list) internal view {
-        // forge-lint: disable-next-line(unsafe-typecast) because the lists here are short.
         uint64 count = uint64(list.length);
         for (uint64 i = 0; i < count; ++i) {
             vm.assertTrue(verify(head, i, count, chunk(i), PlainTree.path(list, i, 0, count)));
