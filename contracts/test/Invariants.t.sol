@@ -84,7 +84,7 @@ contract Handler {
     // ------------------------------------------------------------------------------------------------- calls
 
     function publish(uint256 caller, uint256 publisher, uint256 name, uint32 step, uint256 seed) external {
-        (caller, publisher, name) = (caller % 4, publisher % 4, name % 3);
+        (caller, publisher, name) = (mostlyController(caller, publisher % 4), publisher % 4, name % 3);
         uint32 number = pick(publisher, name, step);
         bytes memory head = abi.encodePacked(hex"a76176016263745820", keccak256(abi.encode(seed % 8)), seed % 8);
         bool allowed = mayPublish(publisher, caller) && fresh(publisher, name, number);
@@ -105,7 +105,7 @@ contract Handler {
     }
 
     function setStatus(uint256 caller, uint256 publisher, uint256 name, uint256 place, uint8 status) external {
-        (caller, publisher, name) = (caller % 4, publisher % 4, name % 3);
+        (caller, publisher, name) = (mostlyController(caller, publisher % 4), publisher % 4, name % 3);
         // A fourth of the statuses is out of range; a fourth of the places means the whole model.
         status %= 4;
         uint32 number = existing(publisher, name, place);
@@ -118,7 +118,7 @@ contract Handler {
     }
 
     function setStatusBySig(uint256 signer, uint256 publisher, uint256 name, uint256 place, uint8 status) external {
-        (signer, publisher, name) = (signer % 4, publisher % 4, name % 3);
+        (signer, publisher, name) = (mostlyController(signer, publisher % 4), publisher % 4, name % 3);
         status %= 4;
         uint32 number = existing(publisher, name, place);
         bool allowed = signer == controllerOf[publisher] && mayChange(publisher, name, number, status);
@@ -131,6 +131,17 @@ contract Handler {
             // The same message once more must do nothing.
             check(!act(place % 4, call_), "setStatusBySig again");
         }
+    }
+
+    function sendEther(uint256 caller, uint256 publisher, uint32 step) external {
+        (caller, publisher) = (mostlyController(caller, publisher % 4), publisher % 4);
+        bytes memory head = abi.encodePacked(hex"a76176016263745820", keccak256("ether"));
+        bytes memory call_ =
+            abi.encodeCall(REGISTRY.publish, (addressOf(publisher), names[0], pick(publisher, 0, step), head));
+        VM.deal(addressOf(caller), 1 ether);
+        VM.prank(addressOf(caller));
+        (bool done,) = address(REGISTRY).call{value: 1}(step % 3 == 0 ? bytes("") : call_);
+        check(!done, "sendEther");
     }
 
     function signedVersion(uint256 signer, uint256 publisher, uint256 name, uint32 number, bytes memory head)
@@ -230,12 +241,18 @@ contract Handler {
         return current != 2 && current != status;
     }
 
+    function mostlyController(uint256 caller, uint256 publisher) internal view returns (uint256) {
+        return caller % 8 < 5 ? controllerOf[publisher] : caller % 4;
+    }
+
     /// Mostly the next number, at times one that stands, was skipped, or is too far away.
     function pick(uint256 publisher, uint256 name, uint32 step) internal view returns (uint32) {
         uint32 newest = modelsOf[publisher][name].newest;
         if (step % 8 == 0) return newest == 0 ? 0 : step % (newest + 1);
         if (step % 8 == 1) return newest + 65_536 + (step >> 3) % 2;
         if (step % 8 == 2) return newest + 2 + (step >> 3) % 40;
+        // Statuses of versions 128 apart must not meet.
+        if (step % 8 == 3) return newest + 128;
         return newest + 1;
     }
 
@@ -243,7 +260,9 @@ contract Handler {
         uint32[] storage list = modelsOf[publisher][name].versions;
         if (list.length == 0 || place % 4 == 0) return 0;
         if (place % 16 == 1) return list[list.length - 1] + 1;
-        return list[place / 16 % list.length];
+        // The newest few, so that changes meet.
+        uint256 back = place / 16 % (list.length < 3 ? list.length : 3);
+        return list[list.length - 1 - back];
     }
 
     function published(uint256 publisher, uint256 name, uint32 number, bytes32 manifest) internal {
@@ -303,7 +322,7 @@ contract InvariantsTest is RegistryTest {
     }
 
     function targetSelectors() public view returns (FuzzSelector[] memory list) {
-        bytes4[] memory selectors = new bytes4[](10);
+        bytes4[] memory selectors = new bytes4[](11);
         selectors[0] = Handler.publish.selector;
         selectors[1] = Handler.publish.selector;
         selectors[2] = Handler.publish.selector;
@@ -314,6 +333,7 @@ contract InvariantsTest is RegistryTest {
         selectors[7] = Handler.proposeController.selector;
         selectors[8] = Handler.acceptController.selector;
         selectors[9] = Handler.setOperator.selector;
+        selectors[10] = Handler.sendEther.selector;
         list = new FuzzSelector[](1);
         list[0] = FuzzSelector(address(handler), selectors);
     }

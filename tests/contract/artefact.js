@@ -48,6 +48,20 @@ function opcodes(hex) {
     return found;
 }
 
+// Every function, event and error says what it is for, and names each of its parameters and results.
+function documented(made) {
+    const kinds = { function: "methods", event: "events", error: "errors" };
+    for (const item of made.abi.filter((i) => kinds[i.type])) {
+        const signature = new ethers.Interface([item]).fragments[0].format("sighash");
+        const first = (doc) => (Array.isArray(doc) ? doc[0] : doc) || {};
+        const user = first(made.userdoc[kinds[item.type]]?.[signature]);
+        const dev = first(made.devdoc[kinds[item.type]]?.[signature]);
+        const inputs = item.inputs.every((input) => dev.params?.[input.name]);
+        const outputs = (item.outputs || []).every((output, i) => dev.returns?.[output.name || `_${i}`]);
+        report(Boolean(user.notice) && inputs && outputs, `${item.type} ${signature} is documented`);
+    }
+}
+
 function main() {
     const { made, artefact } = build();
     const text = `${JSON.stringify(artefact, null, 2)}\n`;
@@ -87,6 +101,7 @@ function main() {
     report(members("Head") === "0.0 newest, 0.4 status, 0.5 newestAt, 0.10 statuses", "the head word is packed as frozen");
     report(members("Namespace") === "0.0 controller, 0.20 term, 0.24 nonce", "the namespace word is packed as frozen");
 
+    documented(made);
     console.log(`artefact: ${passed} passed, ${failed} failed`);
     process.exitCode = failed === 0 ? 0 : 1;
 }

@@ -7,6 +7,7 @@ const root = path.resolve(__dirname, "..", "..");
 const contracts = path.join(root, "contracts");
 const SOURCE = "ChunkedModelRegistry.sol";
 const CONTRACT = "ChunkedModelRegistry";
+const OUTPUTS = ["abi", "evm.bytecode.object", "evm.deployedBytecode.object", "storageLayout", "userdoc", "devdoc"];
 
 let folder = process.env.MODEL_STORAGE_EVM_TOOLS;
 
@@ -48,7 +49,7 @@ function compile(text, changes, contract = CONTRACT) {
         sources: { [SOURCE]: { content: text } },
         settings: {
             ...settings(changes),
-            outputSelection: { "*": { "*": ["abi", "evm.bytecode.object", "evm.deployedBytecode.object", "storageLayout"] } },
+            outputSelection: { "*": { "*": OUTPUTS } },
         },
     };
     const output = JSON.parse(load("solc").compile(JSON.stringify(input)));
