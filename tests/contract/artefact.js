@@ -2,21 +2,13 @@
 "use strict";
 const fs = require("node:fs");
 const path = require("node:path");
+const { report, script } = require("./report.js");
 const { contracts, compile, load, settings, SOURCE } = require("./toolchain.js");
 
 const ethers = load("ethers");
 const FILE = path.join(contracts, "ChunkedModelRegistry.json");
 const FACTORY = "0x4e59b44847b379578588920cA78FbF26c0B4956C";
 const SALT = ethers.ZeroHash;
-
-let passed = 0;
-let failed = 0;
-
-function report(good, line) {
-    if (good) ++passed;
-    else ++failed;
-    console.log(`${good ? "ok  " : "FAIL"} ${line}`);
-}
 
 function build() {
     const made = compile(fs.readFileSync(path.join(contracts, SOURCE), "utf8"));
@@ -102,8 +94,6 @@ function main() {
     report(members("Namespace") === "0.0 controller, 0.20 term, 0.24 nonce", "the namespace word is packed as frozen");
 
     documented(made);
-    console.log(`artefact: ${passed} passed, ${failed} failed`);
-    process.exitCode = failed === 0 ? 0 : 1;
 }
 
-main();
+script("artefact", main);

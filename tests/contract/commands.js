@@ -6,21 +6,13 @@ const fs = require("node:fs");
 const path = require("node:path");
 const { manifestHead, sha256 } = require("./heads.js");
 const { startAnvil, startGeth } = require("./nodes.js");
+const { failures, report, script } = require("./report.js");
 const { contracts, load, root } = require("./toolchain.js");
 
 const ethers = load("ethers");
 const artefact = JSON.parse(fs.readFileSync(path.join(contracts, "ChunkedModelRegistry.json"), "utf8"));
 const registry = new ethers.Interface(artefact.abi);
 const page = fs.readFileSync(path.join(root, "docs", "registry.md"), "utf8");
-
-let passed = 0;
-let failed = 0;
-
-function report(good, line) {
-    if (good) ++passed;
-    else ++failed;
-    console.log(`${good ? "ok  " : "FAIL"} ${line}`);
-}
 
 function run(script, env) {
     try {
@@ -56,7 +48,7 @@ async function tour(node) {
         "and the node offers a proof\n",
     ];
     for (const line of wanted) report(said.includes(line), `${node.name}: the commands say "${line.trim()}"`);
-    if (failed > 0) console.log(said);
+    if (failures() > 0) console.log(said);
     const unknown = run(script, { RPC: node.url, PUBLISHER: node.wallet.address, VERSION: "3" });
     report(unknown.includes("the node gave no result"), `${node.name}: an unknown version is no record`);
 }
@@ -76,11 +68,6 @@ async function main() {
             await node.stop();
         }
     }
-    console.log(`commands: ${passed} passed, ${failed} failed`);
-    process.exitCode = failed === 0 ? 0 : 1;
 }
 
-main().catch((wrong) => {
-    console.error(wrong.stack);
-    process.exitCode = 1;
-});
+script("commands", main);

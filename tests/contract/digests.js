@@ -6,6 +6,7 @@ const fs = require("node:fs");
 const path = require("node:path");
 const { manifestHead, sha256 } = require("./heads.js");
 const { KEY, startAnvil } = require("./nodes.js");
+const { report, script } = require("./report.js");
 const { contracts, load, tool } = require("./toolchain.js");
 
 const ethers = load("ethers");
@@ -28,15 +29,6 @@ const TYPES = {
 };
 const CHAINLESS = { name: "model-storage", version: "1" };
 const TEXTS = ["", "a", "my-model", "r".repeat(31), "r".repeat(32), "r".repeat(33), "ø".repeat(64), "\u0000\n\"\\", "模型 🙂"];
-
-let passed = 0;
-let failed = 0;
-
-function report(good, line) {
-    if (good) ++passed;
-    else ++failed;
-    console.log(`${good ? "ok  " : "FAIL"} ${line}`);
-}
 
 // The signature that cast makes of the same typed data with the same key.
 function castSignature(domain, name, message) {
@@ -69,8 +61,6 @@ async function main() {
     } finally {
         await node.stop();
     }
-    console.log(`digests: ${passed} passed, ${failed} failed`);
-    process.exitCode = failed === 0 ? 0 : 1;
 }
 
 async function chainless(node, ask) {
@@ -162,7 +152,4 @@ function interfaceMatches() {
     }
 }
 
-main().catch((wrong) => {
-    console.error(wrong.stack);
-    process.exitCode = 1;
-});
+script("digests", main);

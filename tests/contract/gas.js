@@ -5,6 +5,7 @@ const fs = require("node:fs");
 const path = require("node:path");
 const { fullTreeProof, manifestHead, sha256 } = require("./heads.js");
 const { startAnvil, startGeth } = require("./nodes.js");
+const { report, script } = require("./report.js");
 const { compile, contracts, load, root } = require("./toolchain.js");
 
 const ethers = load("ethers");
@@ -151,15 +152,6 @@ async function perChunk(node, figures) {
 
 // ------------------------------------------------------------------------------------------------------- verdicts
 
-let passed = 0;
-let failed = 0;
-
-function report(good, line) {
-    if (good) ++passed;
-    else ++failed;
-    console.log(`${good ? "ok  " : "FAIL"} ${line}`);
-}
-
 const number = (n) => n.toLocaleString("en-US");
 
 function judge(node, figures, column) {
@@ -241,11 +233,6 @@ async function main() {
     if (process.argv.includes("--write")) fs.writeFileSync(PAGE, text);
     const same = fs.existsSync(PAGE) && fs.readFileSync(PAGE, "utf8") === text;
     report(same, "docs/registry-gas.md holds these figures (renew it with: node tests/contract/gas.js --write)");
-    console.log(`gas: ${passed} passed, ${failed} failed`);
-    process.exitCode = failed === 0 ? 0 : 1;
 }
 
-main().catch((wrong) => {
-    console.error(wrong.stack);
-    process.exitCode = 1;
-});
+script("gas", main);

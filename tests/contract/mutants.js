@@ -6,6 +6,7 @@ const { execFile } = require("node:child_process");
 const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
+const { report, script } = require("./report.js");
 const { contracts, compile, forgeEnvironment, tool } = require("./toolchain.js");
 
 const folder = path.join(contracts, "test", "mutants");
@@ -68,14 +69,7 @@ async function main() {
     const wanted = process.argv.slice(2);
     const files = fs.readdirSync(folder).filter((f) => f.endsWith(".patch")).sort();
     const mutants = files.map(parse).filter((m) => wanted.length === 0 || wanted.includes(m.name));
-    let failed = 0;
-    let passed = 0;
 
-    const report = (good, line) => {
-        if (good) ++passed;
-        else ++failed;
-        console.log(`${good ? "ok  " : "FAIL"} ${line}`);
-    };
 
     // The same way of building and running must leave the tests green when nothing is broken.
     const named = [...new Set(mutants.flatMap((m) => m.red))];
@@ -100,11 +94,6 @@ async function main() {
         }
     }
     await Promise.all(Array.from({ length: workers }, work));
-    console.log(`mutants: ${passed} passed, ${failed} failed`);
-    process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
 }
 
-main().catch((wrong) => {
-    console.error(wrong.stack);
-    process.exitCode = 1;
-});
+script("mutants", main);
