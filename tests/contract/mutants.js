@@ -39,8 +39,10 @@ function apply(source, mutant) {
     return source;
 }
 
-// Runs the tests whose whole name matches against the given creation code; resolves to how many are green and red.
-function run(pattern, code) {
+// Runs the named tests against the given creation code; resolves to how many are green and red. Anything else that
+// ran, such as a setUp that failed, means that the tests themselves did not.
+function run(names, code) {
+    const pattern = names.join("|");
     const args = ["test", "--json", "--allow-failure", "--match-test", `^(${pattern})\\(`];
     const env = {
         ...forgeEnvironment(),
@@ -49,13 +51,17 @@ function run(pattern, code) {
         // Whether random calls meet a mutant must not change from run to run.
         FOUNDRY_FUZZ_SEED: "0x1",
         FOUNDRY_INVARIANT_FAILURE_PERSIST_DIR: path.join(scratch, String(++runs)),
+        FOUNDRY_FUZZ_FAILURE_PERSIST_DIR: path.join(scratch, String(runs)),
+        FOUNDRY_TEST_FAILURES_FILE: path.join(scratch, `failures-${runs}`),
     };
     return new Promise((resolve, reject) => {
         execFile(tool("forge"), args, { cwd: contracts, env, maxBuffer: 1 << 28 }, (error, stdout, stderr) => {
             try {
                 const tests = Object.values(JSON.parse(stdout.slice(stdout.indexOf("{"))))
-                    .flatMap((suite) => Object.values(suite.test_results));
-                const green = tests.filter((t) => t.status === "Success").length;
+                    .flatMap((suite) => Object.entries(suite.test_results));
+                const strange = tests.find(([test]) => !names.includes(test.replace(/\(.*/, "")));
+                if (strange) throw new Error(`${strange[0]}: ${strange[1].reason}`);
+                const green = tests.filter(([, result]) => result.status === "Success").length;
                 resolve({ green, red: tests.length - green });
             } catch (wrong) {
                 reject(new Error(`forge did not run ${pattern}: ${wrong.message}\n${stderr}`));
@@ -70,10 +76,9 @@ async function main() {
     const files = fs.readdirSync(folder).filter((f) => f.endsWith(".patch")).sort();
     const mutants = files.map(parse).filter((m) => wanted.length === 0 || wanted.includes(m.name));
 
-
     // The same way of building and running must leave the tests green when nothing is broken.
     const named = [...new Set(mutants.flatMap((m) => m.red))];
-    const control = await run(named.join("|"), compile(source, { viaIR: false }).evm.bytecode.object);
+    const control = await run(named, compile(source, { viaIR: false }).evm.bytecode.object);
     report(
         control.green === named.length && control.red === 0,
         `unbroken copy: ${control.green} of ${named.length} named tests green, ${control.red} red`,
@@ -84,7 +89,7 @@ async function main() {
         for (let mutant = queue.shift(); mutant; mutant = queue.shift()) {
             try {
                 const code = compile(apply(source, mutant), { viaIR: false }).evm.bytecode.object;
-                const { green, red } = await run(mutant.red.join("|"), code);
+                const { green, red } = await run(mutant.red, code);
                 const seen = red === mutant.red.length && green === 0;
                 const colour = seen ? "red" : `${green} times green, ${red} times red`;
                 report(seen, `${mutant.name}: ${mutant.breaks} (${mutant.red.join(", ")}: ${colour})`);
