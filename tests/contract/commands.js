@@ -56,6 +56,8 @@ async function tour(node) {
 async function main() {
     report(page.includes(artefact.create2.address), "the page names the address");
     report(page.includes(artefact.codeHash), "the page names the code hash");
+    const mutants = fs.readdirSync(path.join(contracts, "test", "mutants")).length;
+    report(page.includes(`${mutants} mutants`), "the page names the number of mutants");
     const gas = fs.readFileSync(path.join(root, "docs", "registry-gas.md"), "utf8");
     const costs = /^## Costs$([^]*?)^## /m.exec(page)[1];
     const figures = costs.match(/\d{2,3},\d{3}(?! ?(?:chunks|,))/g).filter((f) => !["14,001", "14,000", "140,000"].includes(f));
