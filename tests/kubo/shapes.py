@@ -130,7 +130,7 @@ def shards(count: int) -> list:
 # Two names whose hashes agree in the first seven bytes, found by search: the deepest tree that HAMT allows.
 DEEPEST = ["dwtpwufaaa", "dfj51uiaaa"]
 # Two names whose hashes are equal, made by inverting the hash: no HAMT can hold both.
-TWINS = ["TWIN_A", "TWIN_B"]
+TWINS = ["model-00001-of-00002.safetensors", "model-d6ZvmzN2NvVW0VA.Z1jq5NfUcB"]
 
 SHAPES = [
     # One chunk, and the step from one to two.
