@@ -9,7 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import product as product_module  # noqa: E402
-import shapes  # noqa: E402
+from node import Kubo  # noqa: E402
 
 
 def pytest_configure(config):
@@ -49,4 +49,4 @@ def ipfs():
 @pytest.fixture(scope="session")
 def kubo(ipfs):
     with tempfile.TemporaryDirectory(prefix="ms-kubo-") as path:
-        yield shapes.Kubo(ipfs, Path(path) / "repository")
+        yield Kubo(ipfs, Path(path) / "repository")

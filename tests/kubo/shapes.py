@@ -8,7 +8,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -16,8 +15,9 @@ import tempfile
 from pathlib import Path
 from typing import Callable, NamedTuple
 
+from node import PROFILE, Kubo
+
 RECORDED = Path(__file__).with_name("shapes.json")
-PROFILE = "unixfs-v1-2025"
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 
 
@@ -248,31 +248,6 @@ def recorded() -> dict:
     return json.loads(RECORDED.read_text())["shapes"]
 
 
-class Kubo:
-    """An ipfs binary with a repository of its own, offline and never started as a daemon here."""
-
-    def __init__(self, binary: str, repository: Path):
-        self.binary = binary
-        self.environment = {**os.environ, "IPFS_PATH": str(repository), "IPFS_TELEMETRY": "off"}
-        if not (Path(repository) / "config").exists():
-            self.run("init", "--profile=test," + PROFILE)
-
-    def run(self, *arguments: str, **options) -> bytes:
-        done = subprocess.run(
-            [self.binary, *arguments], env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options
-        )
-        if done.returncode != 0:
-            raise RuntimeError(f"ipfs {' '.join(arguments)}: {done.stderr.decode(errors='replace')}")
-        return done.stdout
-
-    def add(self, path: Path, chunk_size: int = MIB, only_hash: bool = True) -> str:
-        """The root CID; with `only_hash` nothing is kept."""
-        options = ["--offline", "add", "-r", "-Q", "--hidden", "--pin=false"]
-        options += ["--only-hash"] if only_hash else []
-        options += [f"--chunker=size-{chunk_size}"] if chunk_size != MIB else []
-        return self.run(*options, str(path)).decode().strip()
-
-
 def sizes_of(path: Path) -> dict:
     files = [path] if path.is_file() else [entry for entry in path.rglob("*") if entry.is_file()]
     return {"files": len(files), "bytes": sum(entry.stat().st_size for entry in files)}
@@ -288,8 +263,8 @@ def record(binary: str, names: list) -> None:
             if names and shape.name not in names:
                 continue
             path = make(shape, Path(work))
-            root = kubo.add(path, shape.chunk_size, only_hash=False)
-            if kubo.add(path, shape.chunk_size) != root:
+            root = kubo.add(path, shape.chunk_size)
+            if kubo.add(path, shape.chunk_size, only_hash=True) != root:
                 raise RuntimeError(f"{shape.name}: --only-hash names another root")
             shapes[shape.name] = {"root": root, "chunkSize": shape.chunk_size, **sizes_of(path)}
             print(shape.name, root, flush=True)

@@ -1,0 +1,79 @@
+"""A real Kubo for tests: a repository of its own, no peers, ports of the system's choosing."""
+
+import contextlib
+import json
+import os
+import subprocess
+from pathlib import Path
+
+PROFILE = "unixfs-v1-2025"
+DEFAULT_CHUNK_SIZE = 1 << 20
+
+
+class Kubo:
+    def __init__(self, binary: str, repository: Path):
+        self.binary = binary
+        self.repository = Path(repository)
+        self.environment = {**os.environ, "IPFS_PATH": str(repository), "IPFS_TELEMETRY": "off"}
+        if not (self.repository / "config").exists():
+            self.run("init", "--profile=test," + PROFILE)
+
+    def start(self, *arguments: str) -> subprocess.Popen:
+        return subprocess.Popen(
+            [self.binary, "--offline", *arguments],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def run(self, *arguments: str) -> bytes:
+        running = self.start(*arguments)
+        output, notices = running.communicate(timeout=600)
+        if running.returncode != 0:
+            raise RuntimeError(f"ipfs {' '.join(arguments)}: {notices.decode(errors='replace')}")
+        return output
+
+    @staticmethod
+    def add_command(path: Path, chunk_size: int = DEFAULT_CHUNK_SIZE, only_hash: bool = False) -> list:
+        command = ["add", "-r", "-Q", "--hidden", "--pin=false"]
+        command += ["--only-hash"] if only_hash else []
+        command += [f"--chunker=size-{chunk_size}"] if chunk_size != DEFAULT_CHUNK_SIZE else []
+        return [*command, str(path)]
+
+    def add(self, path: Path, chunk_size: int = DEFAULT_CHUNK_SIZE, only_hash: bool = False) -> str:
+        """The root CID of a file or folder, hidden names included; with `only_hash` nothing is kept."""
+        return self.run(*self.add_command(path, chunk_size, only_hash)).decode().strip()
+
+    def configure(self, change) -> None:
+        """`change` receives the configuration as a dict and edits it."""
+        path = self.repository / "config"
+        configuration = json.loads(path.read_text())
+        change(configuration)
+        path.write_text(json.dumps(configuration))
+
+    def mount(self, blocks: Path) -> None:
+        """Make `blocks`, a folder in flatfs layout, the place of this repository's blocks."""
+
+        def change(configuration: dict) -> None:
+            configuration["Datastore"]["Spec"]["mounts"][0]["path"] = str(blocks)
+
+        self.configure(change)
+        path = self.repository / "datastore_spec"
+        spec = json.loads(path.read_text())
+        spec["mounts"][0]["path"] = str(blocks)
+        path.write_text(json.dumps(spec))
+
+    @contextlib.contextmanager
+    def daemon(self):
+        """While this lasts, every command goes through one long-lived process."""
+        running = self.start("daemon")
+        try:
+            for line in running.stdout:
+                if line.startswith(b"Daemon is ready"):
+                    break
+            else:
+                raise RuntimeError("the daemon did not start: " + running.stderr.read().decode(errors="replace"))
+            yield
+        finally:
+            running.terminate()
+            running.communicate(timeout=60)
