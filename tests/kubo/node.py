@@ -52,16 +52,18 @@ class Kubo:
         path.write_text(json.dumps(configuration))
 
     def mount(self, blocks: Path) -> None:
-        """Make `blocks`, a folder in flatfs layout, the place of this repository's blocks."""
+        """Make `blocks`, a folder in flatfs layout that others write to, the place of this repository's blocks."""
 
         def change(configuration: dict) -> None:
             configuration["Datastore"]["Spec"]["mounts"][0]["path"] = str(blocks)
+            configuration["Datastore"]["BlockKeyCacheSize"] = 0
 
         self.configure(change)
         path = self.repository / "datastore_spec"
         spec = json.loads(path.read_text())
         spec["mounts"][0]["path"] = str(blocks)
-        path.write_text(json.dumps(spec))
+        # Kubo compares this file with its own rendering as text, so spaces would be a difference.
+        path.write_text(json.dumps(spec, separators=(",", ":"), ensure_ascii=False))
 
     @contextlib.contextmanager
     def daemon(self):
