@@ -1,0 +1,19 @@
+/* What the process was given: environment, ids, an event descriptor to wait on. */
+#ifndef MS_PLATFORM_PROCESS_H
+#define MS_PLATFORM_PROCESS_H
+
+#include "base/error.h"
+
+/** Value of an environment variable or NULL; valid while nobody changes the environment. */
+const char *ms_environment_get(const char *name);
+uint32_t ms_process_id(void);
+uint32_t ms_process_user(void);
+
+/** A descriptor that becomes readable once ms_event_set was called. */
+MS_MUST_CHECK ms_status ms_event_open(int *fd, ms_error *err);
+void ms_event_set(int fd);
+/** Wait until readable; false when timeout_ms (negative = for ever) passed. */
+bool ms_event_wait(int fd, int64_t timeout_ms);
+void ms_event_close(int fd);
+
+#endif

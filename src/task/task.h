@@ -1,0 +1,53 @@
+/* What a long operation carries: cancel, progress, notices; and workers that share its steps. */
+#ifndef MS_TASK_TASK_H
+#define MS_TASK_TASK_H
+
+#include "base/error.h"
+
+/** A running operation. Shared by its threads; all functions below may be called from any of them. */
+typedef struct ms_task ms_task;
+
+typedef struct ms_task_progress {
+    const char *phase; /* "store", "fetch", "verify", "publish" ...: static text */
+    uint64_t bytes_done;
+    uint64_t bytes_total;  /* 0 = not known yet */
+    uint64_t bytes_reused; /* part of bytes_done that had not to be moved */
+    uint64_t bytes_per_second;
+} ms_task_progress;
+
+typedef struct ms_task_options {
+    unsigned workers; /* 0 = processors available */
+    void (*on_progress)(void *payload, const ms_task_progress *progress); /* at most ten a second and one last; one thread at a time */
+    void (*on_notice)(void *payload, const char *text); /* warnings and notices, one thread at a time */
+    void *payload;
+} ms_task_options;
+
+MS_MUST_CHECK ms_status ms_task_new(ms_task **task, const ms_task_options *options, ms_error *err);
+void ms_task_free(ms_task *task);
+
+/** Ask everything in the task to stop soon; never blocks, safe in a signal handler. */
+void ms_task_cancel(ms_task *task);
+bool ms_task_is_cancelled(const ms_task *task);
+/** MS_OK, or MS_INTERRUPTED with a message once cancelled. Called between steps of at most a few MiB.
+ *  task may be NULL: never cancelled. */
+MS_MUST_CHECK ms_status ms_task_check(const ms_task *task, ms_error *err);
+/** Shape of ms_task_is_cancelled for callbacks that take a payload. */
+bool ms_task_cancelled_payload(void *task);
+
+unsigned ms_task_workers(const ms_task *task);
+
+/** phase must be static text. Starts a new phase: done and reused restart from 0. */
+void ms_task_progress_begin(ms_task *task, const char *phase, uint64_t bytes_total);
+void ms_task_progress_add(ms_task *task, uint64_t bytes_done, uint64_t bytes_reused);
+/** Deliver the last state of the phase whatever the time. */
+void ms_task_progress_end(ms_task *task);
+
+/** Say something the user should know; also kept for the result's warnings when warning is true. */
+void ms_task_notice(ms_task *task, bool warning, const char *format, ...) MS_PRINTF(3, 4);
+/** Warnings so far, in order; text valid until ms_task_free. At most MS_TASK_WARNINGS_MAX are kept,
+ *  the last then says how many more there were. */
+size_t ms_task_warning_count(const ms_task *task);
+const char *ms_task_warning(const ms_task *task, size_t index);
+#define MS_TASK_WARNINGS_MAX 100
+
+#endif
