@@ -27,9 +27,11 @@ void ms_buffer_init(ms_buffer *buffer, size_t size_max);
 void ms_buffer_release(ms_buffer *buffer);
 /** Forget the content, keep the memory. */
 void ms_buffer_clear(ms_buffer *buffer);
-/** Make room for more bytes after the present ones. MS_LIMIT, MS_NO_MEMORY; unchanged on failure. */
+/** Make room for more bytes after the present ones. MS_LIMIT, MS_NO_MEMORY; unchanged on failure.
+ */
 MS_MUST_CHECK ms_status ms_buffer_reserve(ms_buffer *buffer, size_t more, ms_error *err);
-MS_MUST_CHECK ms_status ms_buffer_append(ms_buffer *buffer, const void *data, size_t size, ms_error *err);
+MS_MUST_CHECK ms_status ms_buffer_append(
+        ms_buffer *buffer, const void *data, size_t size, ms_error *err);
 MS_MUST_CHECK ms_status ms_buffer_append_byte(ms_buffer *buffer, uint8_t byte, ms_error *err);
 MS_MUST_CHECK ms_status ms_buffer_append_text(ms_buffer *buffer, const char *text, ms_error *err);
 MS_MUST_CHECK ms_status ms_buffer_printf(ms_buffer *buffer, ms_error *err, const char *format, ...)

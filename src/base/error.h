@@ -6,7 +6,8 @@
 #include "model_storage/status.h"
 
 #if defined(__GNUC__)
-#define MS_PRINTF(format_index, first_index) __attribute__((format(printf, format_index, first_index)))
+#define MS_PRINTF(format_index, first_index)                                                       \
+    __attribute__((format(printf, format_index, first_index)))
 #else
 #define MS_PRINTF(format_index, first_index)
 #endif
@@ -26,10 +27,15 @@ ms_status ms_fail_errno(ms_error *err, int os_errno, const char *reason, const c
 /** MS_NO_MEMORY with the size that could not be had; needs no memory itself. */
 ms_status ms_fail_memory(ms_error *err, size_t size);
 
-/** Add details to an error that was filled before; err may be NULL, earlier details are replaced. */
+/** Add details to an error that was filled before; err may be NULL, earlier details are replaced.
+ */
 void ms_error_set_hint(ms_error *err, const char *format, ...) MS_PRINTF(2, 3);
 void ms_error_set_path(ms_error *err, const char *path);
 void ms_error_set_cid(ms_error *err, const char *cid_text);
+/** url without credentials and without a signed query: the caller removes them first. */
+void ms_error_set_url(ms_error *err, const char *url);
+void ms_error_set_http_status(ms_error *err, int http_status);
+void ms_error_set_rpc_code(ms_error *err, int rpc_code);
 void ms_error_set_offset(ms_error *err, uint64_t offset);
 void ms_error_set_chunk(ms_error *err, uint64_t chunk_index);
 
