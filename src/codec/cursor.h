@@ -20,7 +20,8 @@ static inline size_t ms_cursor_left(const ms_cursor *cursor)
 }
 /** The next size bytes without copying (they live as long as the input); MS_MALFORMED "truncated"
  *  with the offset when fewer are left. The position moves only on success. */
-MS_MUST_CHECK ms_status ms_cursor_take(ms_cursor *cursor, ms_span *bytes, size_t size, ms_error *err);
+MS_MUST_CHECK ms_status ms_cursor_take(
+        ms_cursor *cursor, ms_span *bytes, size_t size, ms_error *err);
 MS_MUST_CHECK ms_status ms_cursor_byte(ms_cursor *cursor, uint8_t *byte, ms_error *err);
 MS_MUST_CHECK ms_status ms_cursor_u16_be(ms_cursor *cursor, uint16_t *value, ms_error *err);
 MS_MUST_CHECK ms_status ms_cursor_u32_be(ms_cursor *cursor, uint32_t *value, ms_error *err);
