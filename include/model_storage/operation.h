@@ -50,6 +50,10 @@ MS_API MS_MUST_CHECK ms_status ms_operation_finish(ms_operation *operation, ms_e
 /** Warnings of an operation that has ended, in order; text lives as long as the operation. */
 MS_API size_t ms_operation_warning_count(const ms_operation *operation);
 MS_API const char *ms_operation_warning(const ms_operation *operation, size_t index);
+/** Write the result object of a failure that happened before any operation: {"success":false,"warnings":[],"error":{...}}.
+ *  Returns what write returned. */
+MS_API MS_MUST_CHECK ms_status ms_error_write_json(const ms_error *error,
+        ms_status (*write)(void *payload, const char *text, size_t size), void *payload);
 /** Cancel if it still runs, wait for it, free it and all its results. NULL is allowed. */
 MS_API void ms_operation_free(ms_operation *operation);
 
