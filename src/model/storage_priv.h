@@ -1,0 +1,35 @@
+/* The inside of ms_storage: configuration, doors and keys of one home, opened on first use. */
+#ifndef MS_MODEL_STORAGE_PRIV_H
+#define MS_MODEL_STORAGE_PRIV_H
+
+#include "config/config.h"
+#include "eth/signer.h"
+#include "model_storage/storage.h"
+#include "registry/registry.h"
+#include "state/state.h"
+#include "store/store.h"
+
+/** The doors; each is opened on the first call and owned by the storage. Nothing is made on disk by opening. MS_USAGE
+ *  "network_not_built" when the configuration asks for a networked backend. Threads: many. */
+MS_MUST_CHECK ms_status ms_storage_state(ms_storage *storage, ms_state **state, ms_error *err);
+MS_MUST_CHECK ms_status ms_storage_store(ms_storage *storage, ms_store **store, ms_error *err);
+MS_MUST_CHECK ms_status ms_storage_registry(ms_storage *storage, ms_registry **registry, ms_error *err);
+const ms_config *ms_storage_config(const ms_storage *storage);
+/** Absolute path of home/keystore. */
+const char *ms_storage_keystore_path(const ms_storage *storage);
+
+/** Addresses whose keys we hold, the default one first; *addresses is freed by ms_free. None is success. No password is asked. */
+MS_MUST_CHECK ms_status ms_storage_own_addresses(ms_storage *storage, ms_address **addresses, size_t *count, ms_error *err);
+/** The signer of the default key, unlocked (ask_password for a protected one). Without any key one is made, and the task is told once
+ *  that it is protected by its file mode alone. Valid as long as the storage. MS_KEY. */
+MS_MUST_CHECK ms_status ms_storage_signer(ms_storage *storage, ms_task *task, const ms_signer **signer, ms_error *err);
+
+/** Warnings of opening (configuration); given to the task of the first operation. */
+void ms_storage_tell_warnings(ms_storage *storage, ms_task *task);
+/** storage.parallel, or 0. */
+unsigned ms_storage_parallel(const ms_storage *storage);
+/** Ask the caller's ask_password. MS_KEY "password_needed" when there is none. password has MS_PASSWORD_SIZE_MAX bytes. */
+MS_MUST_CHECK ms_status ms_storage_ask_password(ms_storage *storage, const char *purpose, bool is_new, char *password,
+        size_t *password_size, ms_error *err);
+
+#endif
