@@ -1,7 +1,7 @@
 /* The seam to the operating system: one function a system call, with POSIX meaning (-1 and errno).
- * Everything in platform/ goes through it and nothing outside platform/ calls the system, so a build
- * that links another implementation of this header sees, fails, kills before or replays every call.
- * The shipping implementation is sys_posix.c. */
+ * Everything in platform/ goes through it and nothing outside platform/ calls the system, so a
+ * build that links another implementation of this header sees, fails, kills before or replays every
+ * call. The shipping implementation is sys_posix.c. */
 #ifndef MS_PLATFORM_SYS_H
 #define MS_PLATFORM_SYS_H
 
@@ -15,6 +15,32 @@
 #include <sys/types.h>
 #include <time.h>
 
+/* What differs between systems is named here once. A flag of 0 asks for nothing. */
+#ifdef O_DIRECT
+#define MS_SYS_O_DIRECT O_DIRECT
+#else
+#define MS_SYS_O_DIRECT 0
+#endif
+/* Opens a folder only to look up names in it. */
+#ifdef O_PATH
+#define MS_SYS_O_SEARCH O_PATH
+#else
+#define MS_SYS_O_SEARCH O_RDONLY
+#endif
+/* Without open-file-description locks the locks belong to the process: two descriptors of one
+ * process then do not exclude each other. */
+#ifdef F_OFD_SETLK
+#define MS_SYS_LOCK_SET F_OFD_SETLK
+#define MS_SYS_LOCK_GET F_OFD_GETLK
+#else
+#define MS_SYS_LOCK_SET F_SETLK
+#define MS_SYS_LOCK_GET F_GETLK
+#endif
+#define MS_SYS_RENAME_NOREPLACE 1U
+#define MS_SYS_RENAME_EXCHANGE 2U
+#define MS_SYS_WRITEBACK_START 2U /* SYNC_FILE_RANGE_WRITE */
+#define MS_SYS_ADVICE_DROP 4      /* POSIX_FADV_DONTNEED */
+
 int ms_sys_openat(int dirfd, const char *path, int flags, mode_t mode);
 /** openat2 with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS. ENOSYS where the
  *  kernel has none: callers then walk the path part by part with O_NOFOLLOW. */
@@ -27,9 +53,11 @@ ssize_t ms_sys_pwrite(int fd, const void *data, size_t size, off_t offset);
 int ms_sys_fsync(int fd);
 int ms_sys_fdatasync(int fd);
 int ms_sys_syncfs(int fd);
+/** sync_file_range with MS_SYS_WRITEBACK_START. */
 int ms_sys_sync_file_range(int fd, off_t offset, off_t size, unsigned flags);
 int ms_sys_ftruncate(int fd, off_t size);
 int ms_sys_fallocate(int fd, int mode, off_t offset, off_t size);
+/** posix_fadvise with MS_SYS_ADVICE_DROP; unlike the system's it returns -1 and sets errno. */
 int ms_sys_posix_fadvise(int fd, off_t offset, off_t size, int advice);
 /** FICLONE; -1 with EOPNOTSUPP, EXDEV or EINVAL where files cannot share extents. */
 int ms_sys_clone(int to_fd, int from_fd);
@@ -39,10 +67,13 @@ int ms_sys_fstatvfs(int fd, struct statvfs *status);
 int ms_sys_fchmod(int fd, mode_t mode);
 int ms_sys_mkdirat(int dirfd, const char *path, mode_t mode);
 int ms_sys_unlinkat(int dirfd, const char *path, int flags);
-int ms_sys_linkat(int old_dirfd, const char *old_path, int new_dirfd, const char *new_path, int flags);
+int ms_sys_linkat(
+        int old_dirfd, const char *old_path, int new_dirfd, const char *new_path, int flags);
 int ms_sys_renameat(int old_dirfd, const char *old_path, int new_dirfd, const char *new_path);
-/** renameat2; EINVAL or ENOSYS where the file system or kernel does not know the flag. */
-int ms_sys_renameat2(int old_dirfd, const char *old_path, int new_dirfd, const char *new_path, unsigned flags);
+/** renameat2 with MS_SYS_RENAME_*; EINVAL or ENOSYS where the file system or kernel does not know
+ * the flag. */
+int ms_sys_renameat2(
+        int old_dirfd, const char *old_path, int new_dirfd, const char *new_path, unsigned flags);
 ssize_t ms_sys_readlinkat(int dirfd, const char *path, char *target, size_t size);
 DIR *ms_sys_fdopendir(int fd);
 struct dirent *ms_sys_readdir(DIR *dir);
@@ -50,9 +81,24 @@ int ms_sys_closedir(DIR *dir);
 int ms_sys_fcntl_lock(int fd, int command, struct flock *lock);
 int ms_sys_fcntl_getfl(int fd);
 int ms_sys_fcntl_setfl(int fd, int flags);
+/** F_DUPFD_CLOEXEC: a second descriptor not below lowest. */
+int ms_sys_fcntl_dupfd(int fd, int lowest);
+int ms_sys_faccessat(int dirfd, const char *path, int mode, int flags);
+/** Wait until fd is readable (or writable): 1, 0 when timeout_ms (negative = for ever) passed, or
+ * -1. */
+int ms_sys_poll(int fd, bool for_writing, int timeout_ms);
 int ms_sys_isatty(int fd);
 int ms_sys_clock_gettime(clockid_t clock, struct timespec *time);
 int ms_sys_nanosleep(const struct timespec *time);
+/** May give fewer bytes than asked for. */
 ssize_t ms_sys_getrandom(void *data, size_t size);
+/** A non-blocking, close-on-exec descriptor that polls readable for good after ms_sys_event_set. */
+int ms_sys_event_open(void);
+int ms_sys_event_set(int fd);
+const char *ms_sys_getenv(const char *name);
+pid_t ms_sys_getpid(void);
+uid_t ms_sys_geteuid(void);
+/** Processors this process may run on, or -1. */
+long ms_sys_processor_count(void);
 
 #endif

@@ -1,0 +1,156 @@
+/* Opening SQLite databases on our VFS and turning SQLite's errors into ours. */
+#include "platform/sqlite_vfs.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "platform/file.h"
+
+#define JOURNAL_SUFFIX_SIZE 8 /* "-journal" */
+
+static ms_status fail_io(ms_error *err, int os_errno, const char *doing, const char *why)
+{
+    if (os_errno != 0)
+        return ms_fail_errno(err, os_errno, "database_io", "Cannot %s (%s)", doing, why);
+    return ms_fail(err, MS_IO, "database_io", "Cannot %s: %s", doing, why);
+}
+
+ms_status ms_sqlite_fail(ms_error *err, sqlite3 *database, const char *doing)
+{
+    int code = database != NULL ? sqlite3_extended_errcode(database) : SQLITE_NOMEM;
+    const char *why = database != NULL ? sqlite3_errmsg(database) : "out of memory";
+    const char *path = database != NULL ? sqlite3_db_filename(database, "main") : NULL;
+    ms_status status;
+
+    switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        status = ms_fail(err, MS_LOCKED, "database_busy",
+                "Cannot %s: another process is using the database", doing);
+        break;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        status = ms_fail(err, MS_INTEGRITY, "database_damaged", "Cannot %s: %s", doing, why);
+        break;
+    case SQLITE_FULL:
+        status = fail_io(err, ENOSPC, doing, why);
+        break;
+    case SQLITE_IOERR:
+        if (code == SQLITE_IOERR_NOMEM)
+            status = ms_fail(err, MS_NO_MEMORY, "no_memory", "Cannot %s: out of memory", doing);
+        else
+            status = fail_io(err, sqlite3_system_errno(database), doing, why);
+        break;
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_READONLY:
+        status = fail_io(err, 0, doing, why);
+        break;
+    case SQLITE_NOMEM:
+        status = ms_fail(err, MS_NO_MEMORY, "no_memory", "Cannot %s: out of memory", doing);
+        break;
+    case SQLITE_TOOBIG:
+        status = ms_fail(err, MS_LIMIT, "database_limit", "Cannot %s: %s", doing, why);
+        break;
+    case SQLITE_INTERRUPT:
+        status =
+                ms_fail(err, MS_INTERRUPTED, "database_interrupted", "Cannot %s: cancelled", doing);
+        break;
+    default:
+        status = ms_fail(err, MS_INTERNAL, "database_failed", "Cannot %s: %s", doing, why);
+        break;
+    }
+    if (path != NULL && path[0] != '\0')
+        ms_error_set_path(err, path);
+    return status;
+}
+
+/* SQLite says only "unable to open": the names of what is wrong come from opening the file once
+ * ourselves. Closing it again takes no lock away, because ours belong to the other description.
+ * A new file needs no sync of its folder here: the first transaction syncs that for its journal. */
+static ms_status look_at_file(const char *path, bool create, bool read_only, ms_error *err)
+{
+    int flags = MS_OPEN_READ | MS_OPEN_NOFOLLOW | MS_OPEN_PATH_ONLY_REGULAR;
+    ms_status status;
+    int fd;
+
+    if (path[0] != '/' || strlen(path) + JOURNAL_SUFFIX_SIZE >= MS_PATH_SIZE_MAX) {
+        status = ms_fail(err, MS_USAGE, "path_not_absolute",
+                "A database needs an absolute path, not '%s'", path);
+        ms_error_set_path(err, path);
+        return status;
+    }
+    if (!read_only)
+        flags |= MS_OPEN_WRITE | (create ? MS_OPEN_CREATE : 0);
+    status = ms_file_open(&fd, MS_DIR_CURRENT, path, flags, 0600, err);
+    ms_file_close(fd);
+    return status;
+}
+
+static ms_status configure(sqlite3 *database, ms_error *err)
+{
+    static const char *const pragmas[] = {
+            /* The first reads the file, so that a damaged one is known at once. */
+            "PRAGMA journal_mode=DELETE",
+            "PRAGMA schema_version",
+            /* EXTRA is FULL and a sync of the folder after the journal is removed: without that a
+             * power cut brings the journal back, and with it the state before an acknowledged
+             * commit. */
+            "PRAGMA synchronous=EXTRA",
+            "PRAGMA trusted_schema=OFF",
+            "PRAGMA cell_size_check=ON",
+            "PRAGMA mmap_size=0",
+            "PRAGMA temp_store=MEMORY",
+    };
+
+    for (size_t i = 0; i < MS_ARRAY_COUNT(pragmas); i++) {
+        if (sqlite3_exec(database, pragmas[i], NULL, NULL, NULL) == SQLITE_OK)
+            continue;
+        if (sqlite3_errcode(database) == SQLITE_NOTADB) {
+            const char *path = sqlite3_db_filename(database, "main");
+            ms_status status =
+                    ms_fail(err, MS_MALFORMED, "not_a_database", "'%s' is not a database", path);
+            ms_error_set_path(err, path);
+            return status;
+        }
+        return ms_sqlite_fail(err, database, "open the database");
+    }
+    return MS_OK;
+}
+
+ms_status ms_sqlite_open(sqlite3 **database, const char *path, bool create, bool read_only,
+        int busy_timeout_ms, ms_error *err)
+{
+    int flags = SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_PRIVATECACHE;
+    ms_status status;
+
+    *database = NULL;
+    status = ms_sqlite_register(err);
+    if (status != MS_OK)
+        return status;
+    status = look_at_file(path, create, read_only, err);
+    if (status != MS_OK)
+        return status;
+    flags |= read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+    if (sqlite3_open_v2(path, database, flags, MS_SQLITE_VFS_NAME) != SQLITE_OK) {
+        status = ms_sqlite_fail(err, *database, "open the database");
+        ms_error_set_path(err, path);
+    }
+    if (status == MS_OK) {
+        (void)sqlite3_extended_result_codes(*database, 1);
+        (void)sqlite3_busy_timeout(*database, busy_timeout_ms);
+        (void)sqlite3_db_config(*database, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+        status = configure(*database, err);
+    }
+    if (status != MS_OK) {
+        ms_sqlite_close(*database);
+        *database = NULL;
+    }
+    return status;
+}
+
+void ms_sqlite_close(sqlite3 *database)
+{
+    (void)sqlite3_close_v2(database);
+}
