@@ -4,32 +4,40 @@
 
 #include "base/error.h"
 
-/** A running operation. Shared by its threads; all functions below may be called from any of them. */
+/** A running operation. Shared by its threads; all functions below may be called from any of them,
+ *  and all but ms_task_cancel and ms_task_warning take NULL for an operation that nobody watches:
+ *  never cancelled, one worker, nothing said. */
 typedef struct ms_task ms_task;
 
 typedef struct ms_task_progress {
     const char *phase; /* "store", "fetch", "verify", "publish" ...: static text */
     uint64_t bytes_done;
-    uint64_t bytes_total;  /* 0 = not known yet */
-    uint64_t bytes_reused; /* part of bytes_done that had not to be moved */
-    uint64_t bytes_per_second;
+    uint64_t bytes_total;      /* 0 = not known yet */
+    uint64_t bytes_reused;     /* part of bytes_done that had not to be moved */
+    uint64_t bytes_per_second; /* of what was moved: lately, and over the whole phase at its end */
 } ms_task_progress;
 
+#define MS_TASK_WORKERS_MAX 256
+
+/** Only one callback runs at a time, in whichever thread has something to say; it may cancel the
+ * task and call nothing else of it. Texts and progress are valid during the call. */
 typedef struct ms_task_options {
-    unsigned workers; /* 0 = processors available */
-    void (*on_progress)(void *payload, const ms_task_progress *progress); /* at most ten a second and one last; one thread at a time */
-    void (*on_notice)(void *payload, const char *text); /* warnings and notices, one thread at a time */
+    unsigned workers; /* 0 = processors available; at most MS_TASK_WORKERS_MAX */
+    /* At most ten a second, and one last for each phase. */
+    void (*on_progress)(void *payload, const ms_task_progress *progress);
+    void (*on_notice)(void *payload, const char *text); /* warnings and notices */
     void *payload;
 } ms_task_options;
 
 MS_MUST_CHECK ms_status ms_task_new(ms_task **task, const ms_task_options *options, ms_error *err);
 void ms_task_free(ms_task *task);
 
-/** Ask everything in the task to stop soon; never blocks, safe in a signal handler. */
+/** Ask everything in the task to stop soon; never blocks, safe in a signal handler: one atomic
+ * store. */
 void ms_task_cancel(ms_task *task);
 bool ms_task_is_cancelled(const ms_task *task);
-/** MS_OK, or MS_INTERRUPTED with a message once cancelled. Called between steps of at most a few MiB.
- *  task may be NULL: never cancelled. */
+/** MS_OK, or MS_INTERRUPTED with a message once cancelled. Called between steps of at most a few
+ * MiB. task may be NULL: never cancelled. */
 MS_MUST_CHECK ms_status ms_task_check(const ms_task *task, ms_error *err);
 /** Shape of ms_task_is_cancelled for callbacks that take a payload. */
 bool ms_task_cancelled_payload(void *task);
@@ -45,7 +53,8 @@ void ms_task_progress_end(ms_task *task);
 /** Say something the user should know; also kept for the result's warnings when warning is true. */
 void ms_task_notice(ms_task *task, bool warning, const char *format, ...) MS_PRINTF(3, 4);
 /** Warnings so far, in order; text valid until ms_task_free. At most MS_TASK_WARNINGS_MAX are kept,
- *  the last then says how many more there were. */
+ *  the last then says how many more there were (its text may change until the operation has ended).
+ */
 size_t ms_task_warning_count(const ms_task *task);
 const char *ms_task_warning(const ms_task *task, size_t index);
 #define MS_TASK_WARNINGS_MAX 100
