@@ -57,7 +57,7 @@ static int open_part(int dirfd, const char *part, int flags, mode_t mode)
 
 int ms_beneath_walk(int dirfd, const char *path, int flags, mode_t mode)
 {
-    char part[MS_PATH_SIZE_MAX];
+    char part[MS_FILE_PATH_SIZE_MAX];
     int folder = dirfd;
     int fd = -1;
 

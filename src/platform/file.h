@@ -11,7 +11,7 @@
 /** The current working directory as a dirfd argument; with it relative paths mean what users mean.
  */
 #define MS_DIR_CURRENT (-100)
-#define MS_PATH_SIZE_MAX 4096
+#define MS_FILE_PATH_SIZE_MAX 4096
 
 typedef enum ms_file_kind {
     MS_FILE_REGULAR,

@@ -123,7 +123,7 @@ static ms_status write_new(
 ms_status ms_file_replace(
         int dirfd, const char *path, ms_span content, uint32_t mode, ms_error *err)
 {
-    char temporary[MS_PATH_SIZE_MAX];
+    char temporary[MS_FILE_PATH_SIZE_MAX];
     ms_status status = name_temporary(temporary, sizeof(temporary), path, err);
 
     if (status != MS_OK)

@@ -50,7 +50,7 @@ static ms_status make_and_sync(int dirfd, const char *path, uint32_t mode, ms_er
 
 ms_status ms_folder_make_all(int dirfd, const char *path, uint32_t mode, ms_error *err)
 {
-    char prefix[MS_PATH_SIZE_MAX];
+    char prefix[MS_FILE_PATH_SIZE_MAX];
     size_t size = strlen(path);
     size_t end = strspn(path, "/");
 
@@ -89,7 +89,7 @@ ms_status ms_folder_sync(int dirfd, const char *path, ms_error *err)
 
 ms_status ms_folder_sync_parent(int dirfd, const char *path, ms_error *err)
 {
-    char parent[MS_PATH_SIZE_MAX];
+    char parent[MS_FILE_PATH_SIZE_MAX];
     size_t size = strlen(path);
 
     while (size > 1 && path[size - 1] == '/')

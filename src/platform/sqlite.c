@@ -75,7 +75,7 @@ static ms_status look_at_file(const char *path, bool create, bool read_only, ms_
     ms_status status;
     int fd;
 
-    if (path[0] != '/' || strlen(path) + JOURNAL_SUFFIX_SIZE >= MS_PATH_SIZE_MAX) {
+    if (path[0] != '/' || strlen(path) + JOURNAL_SUFFIX_SIZE >= MS_FILE_PATH_SIZE_MAX) {
         status = ms_fail(err, MS_USAGE, "path_not_absolute",
                 "A database needs an absolute path, not '%s'", path);
         ms_error_set_path(err, path);

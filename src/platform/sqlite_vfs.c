@@ -415,7 +415,7 @@ static void vfs_library_close(sqlite3_vfs *vfs, void *library)
 static sqlite3_vfs platform_vfs = {
         .iVersion = 2,
         .szOsFile = sizeof(vfs_file),
-        .mxPathname = MS_PATH_SIZE_MAX,
+        .mxPathname = MS_FILE_PATH_SIZE_MAX,
         .zName = MS_SQLITE_VFS_NAME,
         .xOpen = vfs_open,
         .xDelete = vfs_delete,
