@@ -61,6 +61,11 @@ const char *ms_sha256_path(void)
     return implementation_in_use()->name;
 }
 
+size_t ms_sha256_lanes(void)
+{
+    return implementation_in_use()->kernels[0].lanes;
+}
+
 static void write_state(uint8_t digest[MS_SHA256_SIZE], const uint32_t state[8])
 {
     for (size_t i = 0; i < 8; i++) {

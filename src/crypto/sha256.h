@@ -33,4 +33,7 @@ void ms_sha256_many(uint8_t (*digests)[MS_SHA256_SIZE], const ms_span *inputs, s
  *  ignored when it names none that this machine can run. */
 const char *ms_sha256_path(void);
 
+/** Inputs that ms_sha256_many hashes side by side at its best: 1 to 16. */
+size_t ms_sha256_lanes(void);
+
 #endif

@@ -5,6 +5,7 @@
 #ifndef MS_MODEL_LEAVES_PRIV_H
 #define MS_MODEL_LEAVES_PRIV_H
 
+#include "manifest/manifest_head.h"
 #include "model/run_priv.h"
 #include "unixfs/walk.h"
 

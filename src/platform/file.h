@@ -105,6 +105,9 @@ MS_MUST_CHECK ms_status ms_file_exchange(
 bool ms_file_link(int from_dirfd, const char *from, int to_dirfd, const char *to);
 /** Remove a file. A name that is not there is success. */
 MS_MUST_CHECK ms_status ms_file_remove(int dirfd, const char *path, ms_error *err);
+/** Absolute path without links and dots of a name that exists; MS_LIMIT when path_size is too small. */
+MS_MUST_CHECK ms_status ms_file_real_path(
+        char *real, size_t real_size, const char *path, ms_error *err);
 /** Target of a symbolic link, NUL terminated; MS_LIMIT when longer than size - 1. */
 MS_MUST_CHECK ms_status ms_link_target(
         int dirfd, const char *path, char *target, size_t size, ms_error *err);

@@ -2,6 +2,8 @@
 #include "platform/file.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <string.h>
 
 #include "platform/path_error.h"
 #include "platform/sys.h"
@@ -126,6 +128,19 @@ ms_status ms_file_remove(int dirfd, const char *path, ms_error *err)
     } while (result != 0 && errno == EINTR);
     if (result != 0 && errno != ENOENT)
         return ms_path_fail(err, errno, "remove_failed", "remove", path);
+    return MS_OK;
+}
+
+ms_status ms_file_real_path(char *real, size_t real_size, const char *path, ms_error *err)
+{
+    char resolved[PATH_MAX];
+
+    real[0] = '\0';
+    if (ms_sys_realpath(path, resolved) != 0)
+        return ms_path_fail(err, errno, "realpath_failed", "resolve", path);
+    if (strlen(resolved) >= real_size)
+        return ms_fail(err, MS_LIMIT, "path_too_long", "The real path of '%s' is too long", path);
+    memcpy(real, resolved, strlen(resolved) + 1);
     return MS_OK;
 }
 

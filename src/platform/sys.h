@@ -74,6 +74,8 @@ int ms_sys_renameat(int old_dirfd, const char *old_path, int new_dirfd, const ch
  * the flag. */
 int ms_sys_renameat2(
         int old_dirfd, const char *old_path, int new_dirfd, const char *new_path, unsigned flags);
+/** realpath; resolved has PATH_MAX bytes. */
+int ms_sys_realpath(const char *path, char *resolved);
 ssize_t ms_sys_readlinkat(int dirfd, const char *path, char *target, size_t size);
 DIR *ms_sys_fdopendir(int fd);
 struct dirent *ms_sys_readdir(DIR *dir);

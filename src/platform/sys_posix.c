@@ -248,6 +248,11 @@ int ms_sys_renameat2(
 #endif
 }
 
+int ms_sys_realpath(const char *path, char *resolved)
+{
+    return realpath(path, resolved) == NULL ? -1 : 0;
+}
+
 ssize_t ms_sys_readlinkat(int dirfd, const char *path, char *target, size_t size)
 {
     return readlinkat(native_dirfd(dirfd), path, target, size);

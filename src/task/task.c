@@ -223,7 +223,7 @@ void ms_task_notice(ms_task *task, bool warning, const char *format, ...)
         await_callback(task);
         task->in_callback = true;
         ms_mutex_unlock(&task->lock);
-        task->options.on_notice(task->options.payload, text);
+        task->options.on_notice(task->options.payload, warning, text);
         ms_mutex_lock(&task->lock);
         task->in_callback = false;
         ms_condition_broadcast(&task->callback_done);

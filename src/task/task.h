@@ -25,7 +25,7 @@ typedef struct ms_task_options {
     unsigned workers; /* 0 = processors available; at most MS_TASK_WORKERS_MAX */
     /* At most ten a second, and one last for each phase. */
     void (*on_progress)(void *payload, const ms_task_progress *progress);
-    void (*on_notice)(void *payload, const char *text); /* warnings and notices */
+    void (*on_notice)(void *payload, bool is_warning, const char *text); /* warnings and notices */
     void *payload;
 } ms_task_options;
 

@@ -50,10 +50,11 @@ static void on_progress(void *payload, const ms_task_progress *progress)
     leave(self);
 }
 
-static void on_notice(void *payload, const char *text)
+static void on_notice(void *payload, bool is_warning, const char *text)
 {
     listener *self = payload;
 
+    (void)is_warning;
     enter(self);
     self->notice_count++;
     (void)snprintf(self->notice, sizeof(self->notice), "%s", text);

@@ -1,0 +1,23 @@
+#include "model/batch_priv.h"
+
+#include "base/checked.h"
+#include "crypto/sha256.h"
+
+/* With few lanes four chunks are best; with 16 lanes a batch is 16 chunks and only a thread a job is affordable. */
+#define BATCH_CHUNKS_MIN 4
+
+size_t ms_batch_chunks(void)
+{
+    return MS_MAX((size_t)BATCH_CHUNKS_MIN, ms_sha256_lanes());
+}
+
+unsigned ms_batch_workers(const ms_task *task)
+{
+    const unsigned jobs = ms_task_workers(task);
+    return ms_batch_chunks() > BATCH_CHUNKS_MIN ? jobs : jobs * 2;
+}
+
+size_t ms_batch_count(unsigned workers)
+{
+    return workers == 1 ? 1 : (size_t)workers + (ms_batch_chunks() > BATCH_CHUNKS_MIN ? 1 : workers / 2 + 1);
+}

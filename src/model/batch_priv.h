@@ -1,0 +1,15 @@
+/* How large batches of chunks are, how many of them there are, and how many threads work on them. */
+#ifndef MS_MODEL_BATCH_PRIV_H
+#define MS_MODEL_BATCH_PRIV_H
+
+#include "task/task.h"
+
+/** Chunks of the largest size in a batch: enough for the lanes of SHA-256 and for few system calls, so little that memory stays
+ *  at 20 MiB a job. */
+size_t ms_batch_chunks(void);
+/** Threads of the pipeline: more than processors, so that some wait for the disk while others hash. */
+unsigned ms_batch_workers(const ms_task *task);
+/** Batches in flight for that many threads. */
+size_t ms_batch_count(unsigned workers);
+
+#endif

@@ -1,0 +1,342 @@
+#include "model/content_priv.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/checked.h"
+#include "crypto/sha256.h"
+#include "manifest/chunk_tree.h"
+#include "manifest/manifest_ext.h"
+#include "model/batch_priv.h"
+#include "model/content_dag_priv.h"
+#include "model/keystore_shape_priv.h"
+#include "task/pipeline.h"
+
+#define CHUNKS_PER_ITEM_MAX 1024
+
+typedef struct content_chunk {
+    size_t entry;    /* of the tree */
+    uint64_t offset; /* in the file */
+    size_t size;
+    uint8_t *data;
+    bool ends_file;
+} content_chunk;
+
+/* A batch of chunks on its way through the pipeline. */
+typedef struct content_item {
+    uint8_t *buffer;
+    size_t used;
+    size_t count;
+    bool is_filled; /* bytes are in the buffer already: from a stream */
+    content_chunk *chunks;
+    ms_block_put *puts;
+    ms_span *spans;
+    uint8_t (*digests)[MS_SHA256_SIZE];
+} content_item;
+
+typedef struct putting {
+    ms_run *run;
+    const ms_content_source *source;
+    ms_store_session *session;
+    ms_content *content;
+    ms_chunker chunker;
+    size_t buffer_size;
+    /* producer */
+    size_t next_entry;
+    uint64_t next_chunk; /* in the file */
+    uint64_t next_offset;
+    bool stream_ended;
+    /* consumer */
+    ms_content_dag dag;
+    ms_chunk_tree tree;
+    bool with_digests;
+    ms_sha256_stream whole_file;
+    ms_manifest_ext_writer ext;
+} putting;
+
+static size_t room_for(size_t size)
+{
+    const size_t aligned = (size + MS_BLOCK_ALIGNMENT - 1) & ~(size_t)(MS_BLOCK_ALIGNMENT - 1);
+    return MS_MAX(aligned, (size_t)MS_BLOCK_ALIGNMENT);
+}
+
+static bool has_room(const putting *put, const content_item *item, size_t size)
+{
+    return item->count < CHUNKS_PER_ITEM_MAX && item->used + room_for(size) <= put->buffer_size;
+}
+
+static content_chunk *add_chunk(content_item *item, size_t entry, uint64_t offset, size_t size)
+{
+    content_chunk *chunk = &item->chunks[item->count++];
+    *chunk = (content_chunk){.entry = entry, .offset = offset, .size = size, .data = item->buffer + item->used};
+    item->used += room_for(size);
+    return chunk;
+}
+
+/* Producer: cut listed files. */
+
+static void produce_from_tree(putting *put, content_item *item)
+{
+    const ms_source_tree *tree = put->source->tree;
+    while (put->next_entry < tree->count) {
+        const ms_source_entry *entry = &tree->entries[put->next_entry];
+        if (entry->kind != MS_SOURCE_FILE) {
+            put->next_entry++;
+            continue;
+        }
+        uint64_t offset = 0;
+        size_t size = 0;
+        ms_chunker_cut(&put->chunker, &offset, &size, entry->size, put->next_chunk);
+        if (!has_room(put, item, size))
+            return;
+        content_chunk *chunk = add_chunk(item, put->next_entry, offset, size);
+        put->next_chunk++;
+        chunk->ends_file = offset + size == entry->size;
+        if (chunk->ends_file) {
+            put->next_entry++;
+            put->next_chunk = 0;
+        }
+    }
+}
+
+static ms_status read_full(const ms_content_source *source, uint8_t *data, size_t size, size_t *got, ms_error *err)
+{
+    *got = 0;
+    while (*got < size) {
+        size_t more = 0;
+        ms_status status = source->read(source->read_payload, data + *got, size - *got, &more);
+        if (status != MS_OK)
+            return ms_fail(err, status, "source_read", "the stream to be stored could not be read");
+        if (more == 0)
+            break;
+        *got += more;
+    }
+    return MS_OK;
+}
+
+/* A stream is one file; its last chunk is known only when the next read finds nothing. */
+static ms_status produce_from_stream(putting *put, content_item *item, ms_error *err)
+{
+    item->is_filled = true;
+    while (!put->stream_ended && has_room(put, item, put->chunker.chunk_size)) {
+        size_t got = 0;
+        ms_status status = read_full(put->source, item->buffer + item->used, put->chunker.chunk_size, &got, err);
+        if (status != MS_OK)
+            return status;
+        put->stream_ended = got < put->chunker.chunk_size;
+        if (got > 0 || put->next_offset == 0)
+            add_chunk(item, 0, put->next_offset, got);
+        put->next_offset += got;
+    }
+    return MS_OK;
+}
+
+static ms_status produce(void *payload, void *slot, bool *end, ms_error *err)
+{
+    putting *put = (putting *)payload;
+    content_item *item = (content_item *)slot;
+    item->used = 0;
+    item->count = 0;
+    ms_status status = MS_OK;
+    if (put->source->tree != NULL)
+        produce_from_tree(put, item);
+    else
+        status = produce_from_stream(put, item, err);
+    *end = item->count == 0;
+    return status;
+}
+
+/* Worker: read, hash, put. */
+
+/* Chunks of one file that follow each other lie in one piece, in the file and in the buffer. */
+static size_t run_length(const content_item *item, size_t first, size_t *bytes)
+{
+    size_t count = 1;
+    *bytes = item->chunks[first].size;
+    while (first + count < item->count && item->chunks[first + count].entry == item->chunks[first].entry) {
+        *bytes += item->chunks[first + count].size;
+        count++;
+    }
+    return count;
+}
+
+static ms_status read_run(putting *put, const content_chunk *first, size_t bytes, ms_error *err)
+{
+    const ms_source_tree *tree = put->source->tree;
+    const ms_source_entry *entry = &tree->entries[first->entry];
+    int fd = -1;
+    size_t got = 0;
+    ms_status status = ms_source_open_file(tree, entry, &fd, err);
+    if (status != MS_OK)
+        return status;
+    status = ms_file_read_at(fd, first->data, bytes, first->offset, &got, err);
+    /* Also after a full read: what was read must be the file that was listed. */
+    if (status == MS_OK)
+        status = ms_source_check_file(entry, fd, err);
+    if (status == MS_OK && got < bytes)
+        status = ms_fail(err, MS_INTEGRITY, "source_changed", "%s became shorter while it was read", entry->path);
+    if (status == MS_OK && first->offset == 0 && ms_keystore_shape(ms_span_of(first->data, bytes), entry->size)) {
+        status = ms_fail(err, MS_USAGE, "source_keystore", "%s is a keystore file with a private key and is not stored",
+                entry->path[0] == '\0' ? tree->stored_name : entry->path);
+        ms_error_set_hint(err, "leave it out with --exclude");
+    }
+    if (status != MS_OK)
+        ms_error_set_path(err, entry->path);
+    ms_source_close_file(tree, fd);
+    return status;
+}
+
+static ms_status read_item(putting *put, content_item *item, ms_error *err)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < item->count; i += run_length(item, i, &bytes)) {
+        (void)run_length(item, i, &bytes);
+        ms_status status = read_run(put, &item->chunks[i], bytes, err);
+        if (status != MS_OK)
+            return status;
+    }
+    return MS_OK;
+}
+
+static ms_status work(void *payload, unsigned worker, void *slot, ms_error *err)
+{
+    (void)worker;
+    putting *put = (putting *)payload;
+    content_item *item = (content_item *)slot;
+    ms_status status = item->is_filled ? MS_OK : read_item(put, item, err);
+    if (status != MS_OK)
+        return status;
+    for (size_t i = 0; i < item->count; i++)
+        item->spans[i] = ms_span_of(item->chunks[i].data, item->chunks[i].size);
+    ms_sha256_many(item->digests, item->spans, item->count);
+    for (size_t i = 0; i < item->count; i++)
+        item->puts[i] = (ms_block_put){.cid = ms_cid_sha256(MS_CODEC_RAW, item->digests[i]),
+                .block = item->spans[i],
+                .buffer_size = room_for(item->spans[i].size)};
+    return ms_store_put_many(put->session, item->puts, item->count, err);
+}
+
+/* Consumer: DAG, chunk tree, counts, in order. */
+
+static ms_status end_file(putting *put, size_t entry, ms_error *err)
+{
+    put->content->file_count++;
+    ms_status status = ms_content_dag_end_file(&put->dag, entry, err);
+    if (status != MS_OK || !put->with_digests)
+        return status;
+    uint8_t digest[MS_SHA256_SIZE];
+    ms_sha256_final(&put->whole_file, digest);
+    ms_sha256_init(&put->whole_file);
+    return ms_manifest_ext_writer_add(&put->ext, digest, err);
+}
+
+static ms_status consume_chunk(putting *put, const content_item *item, size_t i, ms_error *err)
+{
+    const content_chunk *chunk = &item->chunks[i];
+    ms_content *content = put->content;
+    ms_chunk_tree_add(&put->tree, item->digests[i]);
+    content->chunk_count++;
+    content->total_size += chunk->size;
+    if (!item->puts[i].was_present) {
+        content->new_chunks++;
+        content->new_bytes += chunk->size;
+    }
+    if (put->with_digests)
+        ms_sha256_update(&put->whole_file, chunk->data, chunk->size);
+    ms_task_progress_add(put->run->task, chunk->size, item->puts[i].was_present ? chunk->size : 0);
+    ms_status status = ms_content_dag_add_chunk(&put->dag, &item->puts[i].cid, chunk->size, err);
+    return status == MS_OK && chunk->ends_file ? end_file(put, chunk->entry, err) : status;
+}
+
+static ms_status consume(void *payload, void *slot, ms_error *err)
+{
+    putting *put = (putting *)payload;
+    const content_item *item = (const content_item *)slot;
+    for (size_t i = 0; i < item->count; i++) {
+        ms_status status = consume_chunk(put, item, i, err);
+        if (status != MS_OK)
+            return status;
+    }
+    return MS_OK;
+}
+
+static void free_items(content_item *items, size_t count)
+{
+    for (size_t i = 0; items != NULL && i < count; i++) {
+        ms_free_aligned(items[i].buffer);
+        ms_free(items[i].chunks);
+        ms_free(items[i].puts);
+        ms_free(items[i].spans);
+        ms_free(items[i].digests);
+    }
+    ms_free(items);
+}
+
+static ms_status new_items(content_item **items, size_t count, size_t buffer_size, ms_error *err)
+{
+    *items = ms_calloc(count, sizeof(**items));
+    if (*items == NULL)
+        return ms_fail_memory(err, count * sizeof(**items));
+    for (size_t i = 0; i < count; i++) {
+        content_item *item = &(*items)[i];
+        item->buffer = ms_alloc_aligned(MS_BLOCK_ALIGNMENT, buffer_size);
+        item->chunks = ms_calloc(CHUNKS_PER_ITEM_MAX, sizeof(*item->chunks));
+        item->puts = ms_calloc(CHUNKS_PER_ITEM_MAX, sizeof(*item->puts));
+        item->spans = ms_calloc(CHUNKS_PER_ITEM_MAX, sizeof(*item->spans));
+        item->digests = ms_calloc(CHUNKS_PER_ITEM_MAX, sizeof(*item->digests));
+        if (item->buffer == NULL || item->chunks == NULL || item->puts == NULL || item->spans == NULL ||
+                item->digests == NULL)
+            return ms_fail_memory(err, buffer_size);
+    }
+    return MS_OK;
+}
+
+static ms_status finish(putting *put, ms_error *err)
+{
+    ms_content *content = put->content;
+    ms_status status = MS_OK;
+    if (put->source->tree == NULL)
+        status = end_file(put, 0, err);
+    if (status == MS_OK)
+        status = ms_content_dag_finish(&put->dag, &content->root, err);
+    if (status == MS_OK)
+        status = ms_chunk_tree_root(&put->tree, content->chunk_root, err);
+    if (status == MS_OK && put->with_digests) {
+        status = ms_manifest_ext_writer_finish(&put->ext, &content->ext, err);
+        content->has_ext = status == MS_OK;
+    }
+    return status;
+}
+
+ms_status ms_content_put(ms_run *run, const ms_content_source *source, ms_store_session *session, const ms_chunker *chunker,
+        bool with_digests, ms_content *content, ms_error *err)
+{
+    *content = (ms_content){0};
+    putting put = {.run = run,
+            .source = source,
+            .session = session,
+            .content = content,
+            .chunker = *chunker,
+            .buffer_size = ms_batch_chunks() * MS_BLOCK_SIZE_OUT_MAX,
+            .with_digests = with_digests};
+    const ms_block_sink sink = ms_store_session_sink(session);
+    const unsigned workers = ms_batch_workers(run->task);
+    const size_t count = ms_batch_count(workers);
+    const ms_pipeline_stages stages = {.produce = produce, .work = work, .consume = consume, .payload = &put};
+    content_item *items = NULL;
+    ms_content_dag_init(&put.dag, source->tree, sink);
+    ms_chunk_tree_init(&put.tree);
+    ms_sha256_init(&put.whole_file);
+    ms_manifest_ext_writer_init(&put.ext, sink);
+    ms_task_progress_begin(run->task, "store", source->tree == NULL ? 0 : source->tree->total_size);
+    ms_status status = new_items(&items, count, put.buffer_size, err);
+    if (status == MS_OK)
+        status = ms_pipeline_run(run->task, &stages, items, sizeof(*items), count, workers, err);
+    if (status == MS_OK)
+        status = finish(&put, err);
+    ms_task_progress_end(run->task);
+    free_items(items, count);
+    ms_manifest_ext_writer_release(&put.ext);
+    ms_content_dag_release(&put.dag);
+    return status;
+}

@@ -1,0 +1,68 @@
+/* Text of results, and the words of states. */
+#include "model/run_priv.h"
+
+#include "codec/text.h"
+
+ms_status ms_run_text(ms_run *run, const char **copy, const char *text, ms_error *err)
+{
+    *copy = text == NULL ? NULL : ms_arena_strdup(&run->arena, text);
+    if (text != NULL && *copy == NULL)
+        return ms_fail_memory(err, sizeof(ms_error));
+    return MS_OK;
+}
+
+ms_status ms_run_cid(ms_run *run, const char **text, const ms_cid *cid, ms_error *err)
+{
+    char formatted[MS_CID_TEXT_SIZE];
+    ms_cid_format(cid, formatted);
+    return ms_run_text(run, text, formatted, err);
+}
+
+ms_status ms_run_hex(ms_run *run, const char **text, const uint8_t *data, size_t size, ms_error *err)
+{
+    char *hex = ms_arena_alloc(&run->arena, 2 * size + 3);
+    *text = hex;
+    if (hex == NULL)
+        return ms_fail_memory(err, 2 * size + 3);
+    hex[0] = '0';
+    hex[1] = 'x';
+    ms_hex_encode(hex + 2, data, size);
+    return MS_OK;
+}
+
+ms_status ms_run_address(ms_run *run, const char **text, const ms_address *address, ms_error *err)
+{
+    char formatted[MS_ADDRESS_TEXT_SIZE];
+    ms_address_format(formatted, address);
+    return ms_run_text(run, text, formatted, err);
+}
+
+const char *ms_record_status_word(ms_record_status status)
+{
+    switch (status) {
+    case MS_RECORD_INACTIVE:
+        return "inactive";
+    case MS_RECORD_REVOKED:
+        return "revoked";
+    case MS_RECORD_ACTIVE:
+    default:
+        return "active";
+    }
+}
+
+const char *ms_record_state_word(ms_record_state state)
+{
+    switch (state) {
+    case MS_RECORD_QUEUED:
+        return "queued";
+    case MS_RECORD_PENDING:
+        return "pending";
+    case MS_RECORD_MINED:
+        return "mined";
+    case MS_RECORD_CONFIRMED:
+        return "confirmed";
+    case MS_RECORD_NONE:
+    default:
+        return "none";
+    }
+}
