@@ -15,14 +15,9 @@ MS_MUST_CHECK ms_status ms_storage_state(ms_storage *storage, ms_state **state, 
 MS_MUST_CHECK ms_status ms_storage_store(ms_storage *storage, ms_store **store, ms_error *err);
 MS_MUST_CHECK ms_status ms_storage_registry(ms_storage *storage, ms_registry **registry, ms_error *err);
 const ms_config *ms_storage_config(const ms_storage *storage);
-/** Absolute path of home/keystore. */
-const char *ms_storage_keystore_path(const ms_storage *storage);
-
-/** Addresses whose keys we hold, the default one first; *addresses is freed by ms_free. None is success. No password is asked. */
-MS_MUST_CHECK ms_status ms_storage_own_addresses(ms_storage *storage, ms_address **addresses, size_t *count, ms_error *err);
-/** The signer of the default key, unlocked (ask_password for a protected one). Without any key one is made, and the task is told once
- *  that it is protected by its file mode alone. Valid as long as the storage. MS_KEY. */
-MS_MUST_CHECK ms_status ms_storage_signer(ms_storage *storage, ms_task *task, const ms_signer **signer, ms_error *err);
+/** The keys of the storage; see keyring_priv.h. */
+typedef struct ms_keyring ms_keyring;
+ms_keyring *ms_storage_keyring(ms_storage *storage);
 
 /** Warnings of opening (configuration); given to the task of the first operation. */
 void ms_storage_tell_warnings(ms_storage *storage, ms_task *task);
