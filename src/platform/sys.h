@@ -102,5 +102,13 @@ pid_t ms_sys_getpid(void);
 uid_t ms_sys_geteuid(void);
 /** Processors this process may run on, or -1. */
 long ms_sys_processor_count(void);
+/** Constants of <sys/mman.h>; mmap returns MAP_FAILED. */
+void *ms_sys_mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset);
+int ms_sys_munmap(void *memory, size_t size);
+int ms_sys_mprotect(void *memory, size_t size, int protection);
+int ms_sys_mlock(const void *memory, size_t size);
+int ms_sys_madvise(void *memory, size_t size, int advice);
+/** Bytes of a page, a power of two. */
+size_t ms_sys_page_size(void);
 
 #endif

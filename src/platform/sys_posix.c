@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -388,4 +389,35 @@ long ms_sys_processor_count(void)
         return CPU_COUNT(&allowed);
 #endif
     return sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+void *ms_sys_mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset)
+{
+    return mmap(address, size, protection, flags, fd, offset);
+}
+
+int ms_sys_munmap(void *memory, size_t size)
+{
+    return munmap(memory, size);
+}
+
+int ms_sys_mprotect(void *memory, size_t size, int protection)
+{
+    return mprotect(memory, size, protection);
+}
+
+int ms_sys_mlock(const void *memory, size_t size)
+{
+    return mlock(memory, size);
+}
+
+int ms_sys_madvise(void *memory, size_t size, int advice)
+{
+    return madvise(memory, size, advice);
+}
+
+size_t ms_sys_page_size(void)
+{
+    long size = sysconf(_SC_PAGESIZE);
+    return size > 0 ? (size_t)size : 4096;
 }
