@@ -30,8 +30,10 @@ MS_MUST_CHECK ms_status ms_scrypt_check(const ms_scrypt_cost *cost, ms_error *er
 MS_MUST_CHECK ms_status ms_scrypt(uint8_t *key, size_t key_size, ms_span password, ms_span salt,
         const ms_scrypt_cost *cost, ms_error *err);
 
-/** The same by PBKDF2 with rounds (1 to MS_PBKDF2_ROUNDS_MAX) of HMAC-SHA256. MS_LIMIT
- *  "pbkdf2_rounds", MS_MALFORMED "pbkdf2_parameters" for 0 rounds. */
+/** Whether rounds is 1 to MS_PBKDF2_ROUNDS_MAX. MS_LIMIT "pbkdf2_rounds", and MS_MALFORMED
+ *  "pbkdf2_parameters" for 0. */
+MS_MUST_CHECK ms_status ms_pbkdf2_check(uint64_t rounds, ms_error *err);
+/** ms_scrypt by PBKDF2 with rounds of HMAC-SHA256. */
 MS_MUST_CHECK ms_status ms_pbkdf2_sha256(uint8_t *key, size_t key_size, ms_span password,
         ms_span salt, uint64_t rounds, ms_error *err);
 
