@@ -43,14 +43,13 @@ static int open_again_on_signal(int dirfd, const char *path, int flags, mode_t m
     return fd;
 }
 
-/* O_DIRECTORY makes a link ENOTDIR: say ELOOP instead, as openat2 does. */
-static int open_part(int dirfd, const char *part, int flags, mode_t mode)
+int ms_open_nofollow(int dirfd, const char *path, int flags, mode_t mode)
 {
     struct stat status;
-    int fd = open_again_on_signal(dirfd, part, flags | O_NOFOLLOW, mode);
+    int fd = open_again_on_signal(dirfd, path, flags | O_NOFOLLOW, mode);
     if (fd >= 0 || errno != ENOTDIR)
         return fd;
-    if (ms_sys_fstatat(dirfd, part, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(status.st_mode))
+    if (ms_sys_fstatat(dirfd, path, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(status.st_mode))
         return refuse(ELOOP);
     return refuse(ENOTDIR);
 }
@@ -79,7 +78,7 @@ int ms_beneath_walk(int dirfd, const char *path, int flags, mode_t mode)
             part[size] = '\0';
             if (last && slash_follows)
                 part_flags |= O_DIRECTORY;
-            fd = open_part(folder, part, part_flags, last ? mode : 0);
+            fd = ms_open_nofollow(folder, part, part_flags, last ? mode : 0);
         }
         if (folder != dirfd) {
             int os_errno = errno;
@@ -98,8 +97,9 @@ int ms_beneath_open(int dirfd, const char *path, int flags, mode_t mode)
     int fd;
     if (leads_out(path))
         return refuse(EXDEV);
+    /* Without O_NOFOLLOW, which would make a link at the end ENOTDIR when a folder is wanted. */
     do {
-        fd = ms_sys_openat_beneath(dirfd, path, flags | O_NOFOLLOW, mode);
+        fd = ms_sys_openat_beneath(dirfd, path, flags & ~O_NOFOLLOW, mode);
     } while (fd < 0 && errno == EINTR);
     /* EPERM is what container filters say of calls they do not know; EAGAIN means that the kernel
      * could not exclude a concurrent rename. The walk is as strict, so it may always be tried. */

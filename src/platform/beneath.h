@@ -11,5 +11,8 @@
 int ms_beneath_open(int dirfd, const char *path, int flags, mode_t mode);
 /** The same by opening part after part with O_NOFOLLOW. */
 int ms_beneath_walk(int dirfd, const char *path, int flags, mode_t mode);
+/** openat with O_NOFOLLOW: a link at the end is ELOOP, also where a folder is wanted, for which the
+ *  system says ENOTDIR. */
+int ms_open_nofollow(int dirfd, const char *path, int flags, mode_t mode);
 
 #endif

@@ -28,7 +28,6 @@ static int native_flags(int flags)
     native |= (flags & MS_OPEN_EXCLUSIVE) != 0 ? O_EXCL : 0;
     native |= (flags & MS_OPEN_TRUNCATE) != 0 ? O_TRUNC : 0;
     native |= (flags & MS_OPEN_DIRECTORY) != 0 ? O_DIRECTORY : 0;
-    native |= (flags & MS_OPEN_NOFOLLOW) != 0 ? O_NOFOLLOW : 0;
     native |= (flags & MS_OPEN_APPEND) != 0 ? O_APPEND : 0;
     native |= (flags & MS_OPEN_PATH_ONLY_REGULAR) != 0 ? O_NONBLOCK : 0;
     return native;
@@ -89,6 +88,8 @@ ms_status ms_file_open(
     do {
         if ((flags & MS_OPEN_BENEATH) != 0)
             opened = ms_beneath_open(dirfd, path, native, (mode_t)mode);
+        else if ((flags & MS_OPEN_NOFOLLOW) != 0)
+            opened = ms_open_nofollow(dirfd, path, native, (mode_t)mode);
         else
             opened = ms_sys_openat(dirfd, path, native, (mode_t)mode);
     } while (opened < 0 && errno == EINTR);

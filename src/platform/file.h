@@ -81,7 +81,7 @@ void ms_file_set_buffered(int fd);
 /** Share the extents of from with to; false where the file system cannot, to is then unchanged. */
 bool ms_file_clone(int to_fd, int from_fd);
 /** Sync the whole file system that fd lies on. Open fd before the first write, or errors are
- * missed. */
+ *  missed. */
 MS_MUST_CHECK ms_status ms_filesystem_sync(int fd, ms_error *err);
 /** Bytes a non-root user can still write on the file system of fd. */
 MS_MUST_CHECK ms_status ms_filesystem_free(int fd, uint64_t *bytes, ms_error *err);
@@ -116,7 +116,7 @@ MS_MUST_CHECK ms_status ms_link_target(
  *  size_max of the buffer is MS_LIMIT "file_too_large". */
 MS_MUST_CHECK ms_status ms_file_read_all(int fd, ms_buffer *content, ms_error *err);
 /** Open, ms_file_read_all, close. Only a regular file, no link at the end: MS_MALFORMED
- * "not_a_file", MS_IO "path_is_link". MS_NOT_FOUND. */
+ *  "not_a_file", MS_IO "path_is_link". MS_NOT_FOUND. */
 MS_MUST_CHECK ms_status ms_file_read_whole(
         int dirfd, const char *path, ms_buffer *content, ms_error *err);
 /** Temporary files beside their target begin so; a kill may leave one behind, never a half target.

@@ -16,7 +16,7 @@ MS_MUST_CHECK ms_status ms_folder_sync(int dirfd, const char *path, ms_error *er
 /** fsync the folder that holds the name path, so that its making, renaming or removal lasts. */
 MS_MUST_CHECK ms_status ms_folder_sync_parent(int dirfd, const char *path, ms_error *err);
 /** Remove an empty folder; one that is not there is success, one that is not empty is MS_IO
- * ENOTEMPTY. */
+ *  ENOTEMPTY. */
 MS_MUST_CHECK ms_status ms_folder_remove(int dirfd, const char *path, ms_error *err);
 /** Remove path (a file too) and all below it without following links; nothing there is success.
  *  Depth at most MS_FOLDER_DEPTH_MAX, one descriptor each; deeper is MS_LIMIT "folder_too_deep". */

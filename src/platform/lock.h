@@ -9,7 +9,8 @@ typedef enum ms_lock_mode { MS_LOCK_SHARED, MS_LOCK_EXCLUSIVE } ms_lock_mode;
 
 /** Take the lock file path below dirfd, made (0600) when it is not there. Waits at most timeout_ms
  *  (0 = try once, negative = for ever) with short sleeps, so that cancel (may be NULL, polled) is
- *  noticed. out fd holds the lock until ms_lock_release. MS_LOCKED names the path; MS_INTERRUPTED. */
+ *  noticed. out fd holds the lock until ms_lock_release. MS_LOCKED names the path; MS_INTERRUPTED.
+ */
 MS_MUST_CHECK ms_status ms_lock_acquire(int *fd, int dirfd, const char *path, ms_lock_mode mode,
         int64_t timeout_ms, bool (*cancelled)(void *payload), void *payload, ms_error *err);
 /** Release and close; -1 is ignored. */
@@ -18,7 +19,8 @@ void ms_lock_release(int fd);
 /** Byte-range lock on an open file for SQLite's five lock states; type F_RDLCK, F_WRLCK, F_UNLCK as
  *  in <fcntl.h>. False with errno when it is held elsewhere or fails. */
 bool ms_lock_range(int fd, int type, uint64_t offset, uint64_t size);
-/** Whether another description holds a lock that would stand against an exclusive one on the range. */
+/** Whether another description holds a lock that would stand against an exclusive one on the range.
+ */
 bool ms_lock_range_is_held(int fd, uint64_t offset, uint64_t size, bool *held);
 
 #endif

@@ -6,8 +6,31 @@
 
 #include "base/checked.h"
 #include "platform/file.h"
+#include "platform/sqlite_file.h"
 
 #define JOURNAL_SUFFIX_SIZE 8 /* "-journal" */
+
+/* SQLite itself asks for errno only after rolling back, which may have changed it. */
+static int errno_of(sqlite3 *database)
+{
+    sqlite3_vfs *vfs = NULL;
+    sqlite3_file *file = NULL;
+    sqlite3_file *journal = NULL;
+    int os_errno = 0;
+
+    if (sqlite3_file_control(database, "main", SQLITE_FCNTL_VFS_POINTER, &vfs) != SQLITE_OK ||
+            vfs == NULL || strcmp(vfs->zName, MS_SQLITE_VFS_NAME) != 0)
+        return sqlite3_system_errno(database);
+    if (sqlite3_file_control(database, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK &&
+            file != NULL)
+        os_errno = ms_sqlite_file_errno(file);
+    if (os_errno == 0 &&
+            sqlite3_file_control(database, "main", SQLITE_FCNTL_JOURNAL_POINTER, &journal) ==
+                    SQLITE_OK &&
+            journal != NULL)
+        os_errno = ms_sqlite_file_errno(journal);
+    return os_errno != 0 ? os_errno : sqlite3_system_errno(database);
+}
 
 static ms_status fail_io(ms_error *err, int os_errno, const char *doing, const char *why)
 {
@@ -40,9 +63,9 @@ ms_status ms_sqlite_fail(ms_error *err, sqlite3 *database, const char *doing)
         if (code == SQLITE_IOERR_NOMEM)
             status = ms_fail(err, MS_NO_MEMORY, "no_memory", "Cannot %s: out of memory", doing);
         else
-            status = fail_io(err, sqlite3_system_errno(database), doing, why);
+            status = fail_io(err, errno_of(database), doing, why);
         break;
-    case SQLITE_CANTOPEN:
+    case SQLITE_CANTOPEN: /* errno is then often that of looking for a journal: not told */
     case SQLITE_PERM:
     case SQLITE_READONLY:
         status = fail_io(err, 0, doing, why);

@@ -14,6 +14,7 @@
 #include "platform/folder.h"
 #include "platform/lock.h"
 #include "platform/random.h"
+#include "platform/sqlite_file.h"
 #include "platform/sys.h"
 
 /* lockingv3, "Locking and concurrency": where the locks lie, beyond what databases hold there. */
@@ -32,13 +33,26 @@ typedef struct vfs_file {
     int level;        /* SQLITE_LOCK_* */
     bool sync_folder; /* the name is new: the first sync covers the folder too */
     bool remove_on_close;
+    int last_errno; /* of the last failed call; kept over xClose, see ms_sqlite_file_errno */
 } vfs_file;
 
-/* SQLite asks xGetLastError for what errno was when a call failed. */
+/* Calls without a file: SQLite asks xGetLastError for what errno was. */
 static int fail_with(int code, const ms_error *error)
 {
     errno = error->os_errno;
     return code;
+}
+
+/* Calls of a file keep it besides, because SQLite may ask only after it has rolled back. */
+static int fail_file(vfs_file *file, int code, const ms_error *error)
+{
+    file->last_errno = error->os_errno;
+    return fail_with(code, error);
+}
+
+int ms_sqlite_file_errno(sqlite3_file *base)
+{
+    return ((vfs_file *)base)->last_errno;
 }
 
 static int vfs_close(sqlite3_file *base)
@@ -48,7 +62,7 @@ static int vfs_close(sqlite3_file *base)
     int result = SQLITE_OK;
 
     if (ms_file_close_checked(file->fd, &error) != MS_OK)
-        result = fail_with(SQLITE_IOERR_CLOSE, &error);
+        result = fail_file(file, SQLITE_IOERR_CLOSE, &error);
     file->fd = -1;
     if (file->remove_on_close)
         (void)ms_sys_unlinkat(MS_DIR_CURRENT, file->path, 0);
@@ -62,7 +76,7 @@ static int vfs_read(sqlite3_file *base, void *data, int size, sqlite3_int64 offs
     size_t got;
 
     if (ms_file_read_at(file->fd, data, (size_t)size, (uint64_t)offset, &got, &error) != MS_OK)
-        return fail_with(SQLITE_IOERR_READ, &error);
+        return fail_file(file, SQLITE_IOERR_READ, &error);
     if (got == (size_t)size)
         return SQLITE_OK;
     memset((uint8_t *)data + got, 0, (size_t)size - got); /* required of xRead */
@@ -76,7 +90,7 @@ static int vfs_write(sqlite3_file *base, const void *data, int size, sqlite3_int
 
     if (ms_file_write_at(file->fd, data, (size_t)size, (uint64_t)offset, &error) == MS_OK)
         return SQLITE_OK;
-    return fail_with(error.os_errno == ENOSPC ? SQLITE_FULL : SQLITE_IOERR_WRITE, &error);
+    return fail_file(file, error.os_errno == ENOSPC ? SQLITE_FULL : SQLITE_IOERR_WRITE, &error);
 }
 
 static int vfs_truncate(sqlite3_file *base, sqlite3_int64 size)
@@ -85,7 +99,7 @@ static int vfs_truncate(sqlite3_file *base, sqlite3_int64 size)
     ms_error error = MS_ERROR_INIT;
 
     if (ms_file_truncate(file->fd, (uint64_t)size, &error) != MS_OK)
-        return fail_with(SQLITE_IOERR_TRUNCATE, &error);
+        return fail_file(file, SQLITE_IOERR_TRUNCATE, &error);
     return SQLITE_OK;
 }
 
@@ -96,11 +110,11 @@ static int vfs_sync(sqlite3_file *base, int flags)
 
     (void)flags; /* a sync of the data alone would save little and trusts more */
     if (ms_file_sync(file->fd, &error) != MS_OK)
-        return fail_with(SQLITE_IOERR_FSYNC, &error);
+        return fail_file(file, SQLITE_IOERR_FSYNC, &error);
     if (!file->sync_folder)
         return SQLITE_OK;
     if (ms_folder_sync_parent(MS_DIR_CURRENT, file->path, &error) != MS_OK)
-        return fail_with(SQLITE_IOERR_DIR_FSYNC, &error);
+        return fail_file(file, SQLITE_IOERR_DIR_FSYNC, &error);
     file->sync_folder = false;
     return SQLITE_OK;
 }
@@ -113,15 +127,18 @@ static int vfs_size(sqlite3_file *base, sqlite3_int64 *size)
 
     *size = 0;
     if (ms_file_status_of(file->fd, &status, &error) != MS_OK)
-        return fail_with(SQLITE_IOERR_FSTAT, &error);
+        return fail_file(file, SQLITE_IOERR_FSTAT, &error);
     *size = (sqlite3_int64)status.size;
     return SQLITE_OK;
 }
 
 /* The answer to a lock that was not had: held elsewhere, or failed. */
-static int lock_refused(int failure)
+static int lock_refused(vfs_file *file, int failure)
 {
-    return errno == EAGAIN || errno == EACCES ? SQLITE_BUSY : failure;
+    if (errno == EAGAIN || errno == EACCES)
+        return SQLITE_BUSY;
+    file->last_errno = errno;
+    return failure;
 }
 
 /* A reader passes the PENDING byte, so that no new one starts while a writer waits there. */
@@ -130,9 +147,9 @@ static int take_shared(vfs_file *file)
     int result = SQLITE_OK;
 
     if (!ms_lock_range(file->fd, F_RDLCK, PENDING_BYTE, 1))
-        return lock_refused(SQLITE_IOERR_RDLOCK);
+        return lock_refused(file, SQLITE_IOERR_RDLOCK);
     if (!ms_lock_range(file->fd, F_RDLCK, SHARED_FIRST, SHARED_SIZE))
-        result = lock_refused(SQLITE_IOERR_RDLOCK);
+        result = lock_refused(file, SQLITE_IOERR_RDLOCK);
     if (!ms_lock_range(file->fd, F_UNLCK, PENDING_BYTE, 1))
         result = SQLITE_IOERR_UNLOCK;
     if (result == SQLITE_OK)
@@ -148,11 +165,11 @@ static int take_exclusive(vfs_file *file)
 {
     if (file->level < SQLITE_LOCK_PENDING) {
         if (!ms_lock_range(file->fd, F_WRLCK, PENDING_BYTE, 1))
-            return lock_refused(SQLITE_IOERR_LOCK);
+            return lock_refused(file, SQLITE_IOERR_LOCK);
         file->level = SQLITE_LOCK_PENDING;
     }
     if (!ms_lock_range(file->fd, F_WRLCK, SHARED_FIRST, SHARED_SIZE))
-        return lock_refused(SQLITE_IOERR_LOCK);
+        return lock_refused(file, SQLITE_IOERR_LOCK);
     file->level = SQLITE_LOCK_EXCLUSIVE;
     return SQLITE_OK;
 }
@@ -163,12 +180,14 @@ static int vfs_lock(sqlite3_file *base, int level)
 
     if (file->level >= level)
         return SQLITE_OK;
-    if (level == SQLITE_LOCK_SHARED)
+    if (level == SQLITE_LOCK_SHARED) {
+        file->last_errno = 0; /* a transaction begins */
         return take_shared(file);
+    }
     if (level == SQLITE_LOCK_EXCLUSIVE)
         return take_exclusive(file);
     if (!ms_lock_range(file->fd, F_WRLCK, RESERVED_BYTE, 1))
-        return lock_refused(SQLITE_IOERR_LOCK);
+        return lock_refused(file, SQLITE_IOERR_LOCK);
     file->level = SQLITE_LOCK_RESERVED;
     return SQLITE_OK;
 }

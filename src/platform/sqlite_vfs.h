@@ -9,14 +9,18 @@
 
 #define MS_SQLITE_VFS_NAME "model-storage"
 
-/** Open a database file with our VFS (registered on first use), extended result codes, rollback
+/** Open a database file with our VFS (registered on first use): extended result codes, rollback
  *  journal (DELETE), synchronous=EXTRA (FULL and a sync of the folder once the journal is gone), a
- * busy wait of busy_timeout_ms, trusted_schema off, cell size checks on. temporary tables in
- * memory, no memory mapping. One that does not exist is made (0600) with create, else MS_NOT_FOUND.
- * A database in WAL mode is not opened. path is absolute and names a regular file, no link;
- * read_only needs no permission to write, not for the folder either. out database is NULL on
- * failure. MS_IO, MS_MALFORMED "not_a_database", "not_a_file", MS_LOCKED, MS_INTEGRITY, MS_USAGE
- * "path_not_absolute". Threads: SQLite locks inside, so the handle may be used from any. */
+ *  busy wait of busy_timeout_ms, trusted_schema off, cell size checks on, temporary tables in
+ *  memory, no memory mapping. A database in WAL mode is not opened.
+ *  in   path       absolute; a regular file, no link
+ *  in   create     make it (0600) when it does not exist, which else is MS_NOT_FOUND
+ *  in   read_only  needs no permission to write, neither for the file nor for its folder; a journal
+ *                  that a killed writer left is then MS_IO, because it has to be rolled back
+ *  out  database   NULL on failure
+ *  Returns  MS_OK, MS_NOT_FOUND, MS_IO, MS_LOCKED, MS_MALFORMED "not_a_database" or "not_a_file",
+ *           MS_INTEGRITY, MS_NO_MEMORY, MS_USAGE "path_not_absolute"
+ *  Threads  SQLite locks inside: the handle may be used from any. It does not survive a fork. */
 MS_MUST_CHECK ms_status ms_sqlite_open(sqlite3 **database, const char *path, bool create,
         bool read_only, int busy_timeout_ms, ms_error *err);
 /** NULL is ignored. With statements still open the file is closed with the last of them. */
@@ -27,8 +31,7 @@ void ms_sqlite_close(sqlite3 *database);
  *  "database_busy", "database_damaged", "database_io", "database_limit", "database_interrupted",
  *  "database_failed", "no_memory". */
 ms_status ms_sqlite_fail(ms_error *err, sqlite3 *database, const char *doing);
-/** Register the VFS, for a caller that opens databases itself; ms_sqlite_open does it. Any thread.
- */
+/** Register the VFS, which ms_sqlite_open does too. Any thread. */
 MS_MUST_CHECK ms_status ms_sqlite_register(ms_error *err);
 
 #endif

@@ -71,7 +71,7 @@ int ms_sys_linkat(
         int old_dirfd, const char *old_path, int new_dirfd, const char *new_path, int flags);
 int ms_sys_renameat(int old_dirfd, const char *old_path, int new_dirfd, const char *new_path);
 /** renameat2 with MS_SYS_RENAME_*; EINVAL or ENOSYS where the file system or kernel does not know
- * the flag. */
+ *  the flag. */
 int ms_sys_renameat2(
         int old_dirfd, const char *old_path, int new_dirfd, const char *new_path, unsigned flags);
 /** realpath; resolved has PATH_MAX bytes. */
@@ -87,7 +87,7 @@ int ms_sys_fcntl_setfl(int fd, int flags);
 int ms_sys_fcntl_dupfd(int fd, int lowest);
 int ms_sys_faccessat(int dirfd, const char *path, int mode, int flags);
 /** Wait until fd is readable (or writable): 1, 0 when timeout_ms (negative = for ever) passed, or
- * -1. */
+ *  -1. */
 int ms_sys_poll(int fd, bool for_writing, int timeout_ms);
 int ms_sys_isatty(int fd);
 int ms_sys_clock_gettime(clockid_t clock, struct timespec *time);

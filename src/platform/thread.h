@@ -17,7 +17,8 @@ typedef struct ms_thread {
 } ms_thread;
 
 /** All signals are blocked in threads of the library: they belong to the program. */
-MS_MUST_CHECK ms_status ms_thread_start(ms_thread *thread, void (*run)(void *payload), void *payload, ms_error *err);
+MS_MUST_CHECK ms_status ms_thread_start(
+        ms_thread *thread, void (*run)(void *payload), void *payload, ms_error *err);
 void ms_thread_join(ms_thread *thread);
 
 void ms_mutex_init(ms_mutex *mutex);

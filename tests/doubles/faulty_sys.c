@@ -1,0 +1,289 @@
+/* platform/sys.h for tests: sys_posix.c under other names, and each call of the header in front of
+ * it. */
+#include "doubles/faulty_sys.h"
+
+#define ms_sys_openat real_sys_openat
+#define ms_sys_openat_beneath real_sys_openat_beneath
+#define ms_sys_close real_sys_close
+#define ms_sys_read real_sys_read
+#define ms_sys_write real_sys_write
+#define ms_sys_pread real_sys_pread
+#define ms_sys_pwrite real_sys_pwrite
+#define ms_sys_fsync real_sys_fsync
+#define ms_sys_fdatasync real_sys_fdatasync
+#define ms_sys_syncfs real_sys_syncfs
+#define ms_sys_sync_file_range real_sys_sync_file_range
+#define ms_sys_ftruncate real_sys_ftruncate
+#define ms_sys_fallocate real_sys_fallocate
+#define ms_sys_posix_fadvise real_sys_posix_fadvise
+#define ms_sys_clone real_sys_clone
+#define ms_sys_fstat real_sys_fstat
+#define ms_sys_fstatat real_sys_fstatat
+#define ms_sys_fstatvfs real_sys_fstatvfs
+#define ms_sys_fchmod real_sys_fchmod
+#define ms_sys_mkdirat real_sys_mkdirat
+#define ms_sys_unlinkat real_sys_unlinkat
+#define ms_sys_linkat real_sys_linkat
+#define ms_sys_renameat real_sys_renameat
+#define ms_sys_renameat2 real_sys_renameat2
+#define ms_sys_readlinkat real_sys_readlinkat
+#define ms_sys_fdopendir real_sys_fdopendir
+#define ms_sys_readdir real_sys_readdir
+#define ms_sys_closedir real_sys_closedir
+#define ms_sys_fcntl_lock real_sys_fcntl_lock
+#define ms_sys_fcntl_getfl real_sys_fcntl_getfl
+#define ms_sys_fcntl_setfl real_sys_fcntl_setfl
+#define ms_sys_fcntl_dupfd real_sys_fcntl_dupfd
+#define ms_sys_faccessat real_sys_faccessat
+#define ms_sys_poll real_sys_poll
+#define ms_sys_getrandom real_sys_getrandom
+#define ms_sys_event_open real_sys_event_open
+#define ms_sys_event_set real_sys_event_set
+#define ms_sys_isatty real_sys_isatty
+#define ms_sys_clock_gettime real_sys_clock_gettime
+#define ms_sys_nanosleep real_sys_nanosleep
+#define ms_sys_getenv real_sys_getenv
+#define ms_sys_getpid real_sys_getpid
+#define ms_sys_geteuid real_sys_geteuid
+#define ms_sys_processor_count real_sys_processor_count
+#include "platform/sys_posix.c"
+#undef ms_sys_openat
+#undef ms_sys_openat_beneath
+#undef ms_sys_close
+#undef ms_sys_read
+#undef ms_sys_write
+#undef ms_sys_pread
+#undef ms_sys_pwrite
+#undef ms_sys_fsync
+#undef ms_sys_fdatasync
+#undef ms_sys_syncfs
+#undef ms_sys_sync_file_range
+#undef ms_sys_ftruncate
+#undef ms_sys_fallocate
+#undef ms_sys_posix_fadvise
+#undef ms_sys_clone
+#undef ms_sys_fstat
+#undef ms_sys_fstatat
+#undef ms_sys_fstatvfs
+#undef ms_sys_fchmod
+#undef ms_sys_mkdirat
+#undef ms_sys_unlinkat
+#undef ms_sys_linkat
+#undef ms_sys_renameat
+#undef ms_sys_renameat2
+#undef ms_sys_readlinkat
+#undef ms_sys_fdopendir
+#undef ms_sys_readdir
+#undef ms_sys_closedir
+#undef ms_sys_fcntl_lock
+#undef ms_sys_fcntl_getfl
+#undef ms_sys_fcntl_setfl
+#undef ms_sys_fcntl_dupfd
+#undef ms_sys_faccessat
+#undef ms_sys_poll
+#undef ms_sys_getrandom
+#undef ms_sys_event_open
+#undef ms_sys_event_set
+#undef ms_sys_isatty
+#undef ms_sys_clock_gettime
+#undef ms_sys_nanosleep
+#undef ms_sys_getenv
+#undef ms_sys_getpid
+#undef ms_sys_geteuid
+#undef ms_sys_processor_count
+#undef MS_PLATFORM_SYS_H
+/* Once more under its own names; the macros are the same. */
+#include "platform/sys.h"
+
+#include <signal.h>
+
+static struct {
+    faulty_call call; /* the fault of faulty_fail, while left > 0 */
+    unsigned left;
+    int os_errno;
+    bool fired;
+    unsigned kill_left;
+    size_t size_max; /* 0 = any */
+    int always[FAULTY_ANY + 1];
+    unsigned count[FAULTY_ANY + 1];
+    char record[8192];
+    size_t recorded;
+} faults;
+
+void faulty_reset(void)
+{
+    memset(&faults, 0, sizeof(faults));
+}
+
+void faulty_fail(faulty_call call, unsigned nth, int os_errno)
+{
+    faults.call = call;
+    faults.left = nth;
+    faults.os_errno = os_errno;
+    faults.fired = false;
+}
+
+void faulty_fail_always(faulty_call call, int os_errno)
+{
+    faults.always[call] = os_errno;
+}
+
+void faulty_kill(unsigned nth)
+{
+    faults.kill_left = nth;
+}
+
+void faulty_shorten(size_t size)
+{
+    faults.size_max = size;
+}
+
+bool faulty_fired(void)
+{
+    return faults.fired;
+}
+
+unsigned faulty_count(faulty_call call)
+{
+    return faults.count[call];
+}
+
+const char *faulty_record(void)
+{
+    return faults.record;
+}
+
+static void record(faulty_call call)
+{
+    static const char *const names[] = {
+#define X(name) #name,
+            FAULTY_CALLS(X)
+#undef X
+    };
+    size_t size = strlen(names[call]);
+    if (faults.recorded + size + 2 > sizeof(faults.record))
+        return;
+    if (faults.recorded > 0)
+        faults.record[faults.recorded++] = ' ';
+    memcpy(faults.record + faults.recorded, names[call], size);
+    faults.recorded += size;
+}
+
+/* Whether this call fails; errno is then set. */
+static bool meets_fault(faulty_call call)
+{
+    faults.count[call]++;
+    faults.count[FAULTY_ANY]++;
+    record(call);
+    if (faults.kill_left > 0 && --faults.kill_left == 0)
+        raise(SIGKILL);
+    if (faults.left > 0 && (faults.call == call || faults.call == FAULTY_ANY) &&
+            --faults.left == 0) {
+        faults.fired = true;
+        errno = faults.os_errno;
+        return true;
+    }
+    if (faults.always[call] != 0) {
+        errno = faults.always[call];
+        return true;
+    }
+    return false;
+}
+
+static size_t shortened(size_t size)
+{
+    return faults.size_max != 0 && size > faults.size_max ? faults.size_max : size;
+}
+
+#define FRONT(type, failure, name, parameters, arguments)                                          \
+    type ms_sys_##name parameters                                                                  \
+    {                                                                                              \
+        if (meets_fault(FAULTY_##name))                                                            \
+            return failure;                                                                        \
+        return real_sys_##name arguments;                                                          \
+    }
+#define PASS(type, name, parameters, arguments)                                                    \
+    type ms_sys_##name parameters                                                                  \
+    {                                                                                              \
+        return real_sys_##name arguments;                                                          \
+    }
+
+FRONT(int, -1, openat, (int dirfd, const char *path, int flags, mode_t mode),
+        (dirfd, path, flags, mode))
+FRONT(int, -1, openat_beneath, (int dirfd, const char *path, int flags, mode_t mode),
+        (dirfd, path, flags, mode))
+FRONT(ssize_t, -1, read, (int fd, void *data, size_t size), (fd, data, shortened(size)))
+FRONT(ssize_t, -1, write, (int fd, const void *data, size_t size), (fd, data, shortened(size)))
+FRONT(ssize_t, -1, pread, (int fd, void *data, size_t size, off_t offset),
+        (fd, data, shortened(size), offset))
+FRONT(ssize_t, -1, pwrite, (int fd, const void *data, size_t size, off_t offset),
+        (fd, data, shortened(size), offset))
+FRONT(int, -1, fsync, (int fd), (fd))
+FRONT(int, -1, fdatasync, (int fd), (fd))
+FRONT(int, -1, syncfs, (int fd), (fd))
+FRONT(int, -1, sync_file_range, (int fd, off_t offset, off_t size, unsigned flags),
+        (fd, offset, size, flags))
+FRONT(int, -1, ftruncate, (int fd, off_t size), (fd, size))
+FRONT(int, -1, fallocate, (int fd, int mode, off_t offset, off_t size), (fd, mode, offset, size))
+FRONT(int, -1, posix_fadvise, (int fd, off_t offset, off_t size, int advice),
+        (fd, offset, size, advice))
+FRONT(int, -1, clone, (int to_fd, int from_fd), (to_fd, from_fd))
+FRONT(int, -1, fstat, (int fd, struct stat *status), (fd, status))
+FRONT(int, -1, fstatat, (int dirfd, const char *path, struct stat *status, int flags),
+        (dirfd, path, status, flags))
+FRONT(int, -1, fstatvfs, (int fd, struct statvfs *status), (fd, status))
+FRONT(int, -1, fchmod, (int fd, mode_t mode), (fd, mode))
+FRONT(int, -1, mkdirat, (int dirfd, const char *path, mode_t mode), (dirfd, path, mode))
+FRONT(int, -1, unlinkat, (int dirfd, const char *path, int flags), (dirfd, path, flags))
+FRONT(int, -1, linkat,
+        (int old_dirfd, const char *old_path, int new_dirfd, const char *new_path, int flags),
+        (old_dirfd, old_path, new_dirfd, new_path, flags))
+FRONT(int, -1, renameat, (int old_dirfd, const char *old_path, int new_dirfd, const char *new_path),
+        (old_dirfd, old_path, new_dirfd, new_path))
+FRONT(int, -1, renameat2,
+        (int old_dirfd, const char *old_path, int new_dirfd, const char *new_path, unsigned flags),
+        (old_dirfd, old_path, new_dirfd, new_path, flags))
+FRONT(ssize_t, -1, readlinkat, (int dirfd, const char *path, char *target, size_t size),
+        (dirfd, path, target, size))
+FRONT(DIR *, NULL, fdopendir, (int fd), (fd))
+FRONT(struct dirent *, NULL, readdir, (DIR * dir), (dir))
+FRONT(int, -1, fcntl_lock, (int fd, int command, struct flock *lock), (fd, command, lock))
+FRONT(int, -1, fcntl_getfl, (int fd), (fd))
+FRONT(int, -1, fcntl_setfl, (int fd, int flags), (fd, flags))
+FRONT(int, -1, fcntl_dupfd, (int fd, int lowest), (fd, lowest))
+FRONT(int, -1, faccessat, (int dirfd, const char *path, int mode, int flags),
+        (dirfd, path, mode, flags))
+FRONT(int, -1, poll, (int fd, bool for_writing, int timeout_ms), (fd, for_writing, timeout_ms))
+FRONT(ssize_t, -1, getrandom, (void *data, size_t size), (data, shortened(size)))
+FRONT(int, -1, event_open, (void), ())
+FRONT(int, -1, event_set, (int fd), (fd))
+PASS(int, isatty, (int fd), (fd))
+PASS(int, clock_gettime, (clockid_t clock, struct timespec *time), (clock, time))
+PASS(int, nanosleep, (const struct timespec *time), (time))
+PASS(const char *, getenv, (const char *name), (name))
+PASS(pid_t, getpid, (void), ())
+PASS(uid_t, geteuid, (void), ())
+PASS(long, processor_count, (void), ())
+
+/* A failed close has closed all the same, so the double does not leak what the product does not. */
+int ms_sys_close(int fd)
+{
+    bool fails = meets_fault(FAULTY_close);
+    int os_errno = errno;
+    int result = real_sys_close(fd);
+    if (!fails)
+        return result;
+    errno = os_errno;
+    return -1;
+}
+
+int ms_sys_closedir(DIR *dir)
+{
+    bool fails = meets_fault(FAULTY_closedir);
+    int os_errno = errno;
+    int result = real_sys_closedir(dir);
+    if (!fails)
+        return result;
+    errno = os_errno;
+    return -1;
+}
