@@ -3,15 +3,12 @@
 #ifndef MS_MANIFEST_MANIFEST_INFO_H
 #define MS_MANIFEST_MANIFEST_INFO_H
 
-#include "base/arena.h"
-#include "base/buffer.h"
+#include "manifest/manifest_metadata.h"
 
 #define MS_MANIFEST_INFO_SIZE_MAX ((size_t)1 << 20) /* bytes of the block */
 #define MS_MANIFEST_NAME_SIZE_MAX 1024
 #define MS_MANIFEST_CHUNKER_SIZE_MAX 64
 #define MS_MANIFEST_DESCRIPTION_SIZE_MAX 65536
-#define MS_MANIFEST_METADATA_PAIRS_MAX 4096 /* that we write */
-#define MS_MANIFEST_METADATA_KEY_SIZE_MAX 255
 
 /** All spans are UTF-8 (but metadata and unknown_from) and point into the block that was read, or
  *  wherever the caller keeps them. */
@@ -26,29 +23,13 @@ typedef struct ms_manifest_info {
 } ms_manifest_info;
 
 /** Read a whole block; spans point into it, unknown_from is the block itself. MS_LIMIT
- *  "info_size_max", "info_text_size"; MS_MALFORMED with offset and a reason of codec/cbor.h,
- *  codec/path.h or info_missing. *info is zeroed on failure. */
+ *  "info_size_max", "info_text_size" and those of manifest_metadata.h; MS_MALFORMED with offset and a
+ *  reason of codec/cbor.h, codec/path.h, manifest_metadata.h or info_missing. *info is zeroed on
+ *  failure. */
 MS_MUST_CHECK ms_status ms_manifest_info_decode(ms_manifest_info *info, ms_span block, ms_error *err);
-/** Append the canonical block. An empty metadata span is written as the empty map. MS_USAGE for what
- *  decode would refuse; MS_LIMIT "info_size_max". */
+/** Append the canonical block; the same rules hold as for reading. An empty metadata span is written
+ *  as the empty map; an unknown key that is one of ours is not written twice. out is unchanged on
+ *  failure. */
 MS_MUST_CHECK ms_status ms_manifest_info_encode(const ms_manifest_info *info, ms_buffer *out, ms_error *err);
-
-typedef struct ms_manifest_metadata_pair ms_manifest_metadata_pair;
-
-/** Pairs of text on their way into metadata. Owned by whoever initialised it; for one thread. */
-typedef struct ms_manifest_metadata {
-    ms_manifest_metadata_pair *pairs;
-    size_t count;
-    size_t capacity;
-    ms_arena arena;
-} ms_manifest_metadata;
-
-void ms_manifest_metadata_init(ms_manifest_metadata *metadata);
-void ms_manifest_metadata_release(ms_manifest_metadata *metadata);
-/** Copied; any order. Keys are not empty; both are UTF-8 (MS_USAGE "metadata_text"), at most the sizes
- *  above and MS_MANIFEST_DESCRIPTION_SIZE_MAX for a value (MS_LIMIT "metadata_size"). */
-MS_MUST_CHECK ms_status ms_manifest_metadata_add(ms_manifest_metadata *metadata, ms_span key, ms_span value, ms_error *err);
-/** Append the canonical map. Two pairs of one key: MS_USAGE "metadata_repeated" naming it. */
-MS_MUST_CHECK ms_status ms_manifest_metadata_write(ms_manifest_metadata *metadata, ms_buffer *out, ms_error *err);
 
 #endif
