@@ -118,7 +118,7 @@ static void test_kernel_without_openat2_is_walked(void **state)
 static void test_walk_stops_at_a_name_that_is_too_long(void **state)
 {
     temporary_folder *folder = *state;
-    char path[2 * MS_PATH_SIZE_MAX];
+    char path[2 * MS_FILE_PATH_SIZE_MAX];
     memset(path, 'x', sizeof(path));
     path[sizeof(path) - 1] = '\0';
     assert_int_equal(ms_beneath_walk(folder->fd, path, O_RDONLY, 0), -1);

@@ -147,7 +147,7 @@ static void test_missing_folder_is_not_found(void **state)
 {
     temporary_folder *folder = *state;
     ms_error error = MS_ERROR_INIT;
-    char path[MS_PATH_SIZE_MAX + 10];
+    char path[MS_FILE_PATH_SIZE_MAX + 10];
     assert_int_equal(
             ms_file_replace(folder->fd, "no/file", ms_span_of("x", 1), 0600, &error), MS_NOT_FOUND);
     assert_string_equal(error.path, "no/file");
