@@ -6,9 +6,9 @@
 #include "base/alloc.h"
 #include "base/checked.h"
 #include "cid/block.h"
-#include "codec/glob.h"
 #include "codec/path.h"
 #include "codec/path_twins.h"
+#include "model/path_filter_priv.h"
 #include "platform/folder.h"
 
 #define NAMES_SIZE_MAX ((size_t)256 << 20)
@@ -18,8 +18,7 @@ typedef struct listing {
     ms_source_tree *tree;
     const ms_source_rules *rules;
     ms_task *task;
-    ms_glob **include;
-    ms_glob **exclude;
+    ms_path_filter filter;
     ms_file_status home;
     ms_file_status config;
     bool has_home;
@@ -128,14 +127,6 @@ static bool same_file(const ms_file_status *a, const ms_file_status *b)
     return a->device == b->device && a->inode == b->inode;
 }
 
-static bool any_matches(ms_glob *const *globs, size_t count, const char *path, bool is_folder)
-{
-    for (size_t i = 0; i < count; i++)
-        if (ms_glob_match(globs[i], path, is_folder))
-            return true;
-    return false;
-}
-
 static bool ends_in_hub_cache(const char *path)
 {
     const size_t size = strlen(path);
@@ -177,13 +168,7 @@ static bool left_out_by_default(listing *list, const char *path, const char *nam
 
 static bool is_left_out(listing *list, const char *path, const char *name, bool is_folder)
 {
-    if (left_out_by_default(list, path, name))
-        return true;
-    if (any_matches(list->exclude, list->rules->exclude_count, path, is_folder))
-        return true;
-    /* A folder may hold something that is included although it is not itself. */
-    return !is_folder && list->rules->include_count > 0 &&
-           !any_matches(list->include, list->rules->include_count, path, false);
+    return left_out_by_default(list, path, name) || !ms_path_filter_wants(&list->filter, path, is_folder);
 }
 
 static ms_status list_folder(listing *list, const char *path, ms_error *err);
@@ -285,24 +270,6 @@ static ms_status list_folder(listing *list, const char *path, ms_error *err)
     return status;
 }
 
-static ms_status compile(ms_glob ***globs, const char *const *patterns, size_t count, ms_error *err)
-{
-    *globs = ms_calloc(count + 1, sizeof(**globs));
-    if (*globs == NULL)
-        return ms_fail_memory(err, count * sizeof(**globs));
-    ms_status status = MS_OK;
-    for (size_t i = 0; status == MS_OK && i < count; i++)
-        status = ms_glob_new(&(*globs)[i], patterns[i], err);
-    return status;
-}
-
-static void free_globs(ms_glob **globs, size_t count)
-{
-    for (size_t i = 0; globs != NULL && i < count; i++)
-        ms_glob_free(globs[i]);
-    ms_free(globs);
-}
-
 static ms_status take_stored_name(ms_source_tree *tree, const char *path, ms_error *err)
 {
     char real[MS_FILE_PATH_SIZE_MAX];
@@ -376,9 +343,8 @@ ms_status ms_source_tree_open(ms_source_tree *tree, const char *path, const ms_s
     if (status == MS_OK)
         status = take_stored_name(tree, path, err);
     if (status == MS_OK)
-        status = compile(&list.include, rules->include, rules->include_count, err);
-    if (status == MS_OK)
-        status = compile(&list.exclude, rules->exclude, rules->exclude_count, err);
+        status = ms_path_filter_compile(
+                &list.filter, rules->include, rules->include_count, rules->exclude, rules->exclude_count, err);
     if (status == MS_OK)
         status = list_root(&list, &found, err);
     if (status == MS_OK && tree->file_count == 0)
@@ -386,8 +352,7 @@ ms_status ms_source_tree_open(ms_source_tree *tree, const char *path, const ms_s
     if (status == MS_OK && tree->links > 0)
         ms_task_notice(task, true, "%llu symbolic link%s stored as the file%s behind", (unsigned long long)tree->links,
                 tree->links == 1 ? " was" : "s were", tree->links == 1 ? "" : "s");
-    free_globs(list.include, rules->include_count);
-    free_globs(list.exclude, rules->exclude_count);
+    ms_path_filter_release(&list.filter);
     return status;
 }
 
