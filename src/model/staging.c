@@ -1,0 +1,189 @@
+#include "model/staging_priv.h"
+
+#include <string.h>
+
+#include "codec/path.h"
+#include "codec/text.h"
+#include "crypto/sha256.h"
+#include "platform/folder.h"
+#include "platform/lock.h"
+
+#define LOCK_FILE "lock"
+#define OLD_CONTENT "replaced"
+#define CONTENT_PREFIX "content-"
+#define IDENTITY_DIGITS 16
+#define OPEN_TRIES_MAX 100
+
+/* A name as long as names may be leaves no room for ours: then its hash stands for it. */
+static ms_status make_name(ms_staging *staging, const char *target_name, ms_error *err)
+{
+    const size_t size = strlen(target_name);
+    char hashed[2 * IDENTITY_DIGITS + 1];
+    const char *shown = target_name;
+    if (size + 1 + sizeof(MS_PATH_PARTIAL_SUFFIX) > sizeof(staging->name)) {
+        uint8_t digest[MS_SHA256_SIZE];
+        ms_sha256(digest, target_name, size);
+        ms_hex_encode(hashed, digest, IDENTITY_DIGITS);
+        shown = hashed;
+    }
+    ms_buffer name;
+    ms_buffer_init(&name, sizeof(staging->name));
+    ms_status status = ms_buffer_printf(&name, err, ".%s%s", shown, MS_PATH_PARTIAL_SUFFIX);
+    const char *text = status == MS_OK ? ms_buffer_text(&name) : NULL;
+    if (text != NULL)
+        memcpy(staging->name, text, strlen(text) + 1);
+    ms_buffer_release(&name);
+    return status == MS_OK && text == NULL ? ms_fail_memory(err, size) : status;
+}
+
+/* Whoever had the lock before may have finished and removed the folder: then the lock is on a file that nobody finds any more. */
+static ms_status lock_is_current(const ms_staging *staging, bool *is_current, ms_error *err)
+{
+    ms_file_status held;
+    ms_file_status found;
+    ms_buffer path;
+    ms_buffer_init(&path, MS_FILE_PATH_SIZE_MAX);
+    *is_current = false;
+    ms_status status = ms_buffer_printf(&path, err, "%s/" LOCK_FILE, staging->name);
+    const char *text = status == MS_OK ? ms_buffer_text(&path) : NULL;
+    if (status == MS_OK && text == NULL)
+        status = ms_fail_memory(err, path.size);
+    if (status == MS_OK)
+        status = ms_file_status_of(staging->lock_fd, &held, err);
+    if (status == MS_OK)
+        status = ms_file_status_at(staging->parent_fd, text, false, &found, err);
+    if (status == MS_OK)
+        *is_current = held.device == found.device && held.inode == found.inode;
+    ms_buffer_release(&path);
+    return status == MS_NOT_FOUND ? MS_OK : status;
+}
+
+static ms_status open_locked(ms_staging *staging, ms_task *task, bool *is_current, ms_error *err)
+{
+    ms_status status = ms_folder_make(staging->parent_fd, staging->name, 0700, NULL, err);
+    if (status == MS_OK)
+        status = ms_file_open(&staging->fd, staging->parent_fd, staging->name,
+                MS_OPEN_READ | MS_OPEN_DIRECTORY | MS_OPEN_NOFOLLOW, 0, err);
+    if (status == MS_OK)
+        status = ms_lock_acquire(&staging->lock_fd, staging->fd, LOCK_FILE, MS_LOCK_EXCLUSIVE, 0, ms_task_cancelled_payload, task, err);
+    /* The folder may vanish at any step while its last user finishes. */
+    if (status == MS_NOT_FOUND)
+        return MS_OK;
+    return status == MS_OK ? lock_is_current(staging, is_current, err) : status;
+}
+
+static void let_go(ms_staging *staging)
+{
+    ms_lock_release(staging->lock_fd);
+    ms_file_close(staging->fd);
+    staging->lock_fd = -1;
+    staging->fd = -1;
+}
+
+/* Everything but the lock and content of this identity. */
+static ms_status remove_leftovers(ms_staging *staging, ms_error *err)
+{
+    ms_folder *folder = NULL;
+    ms_status status = ms_folder_open(&folder, staging->fd, ".", err);
+    while (status == MS_OK) {
+        const char *name = NULL;
+        status = ms_folder_next(folder, &name, NULL, err);
+        if (status != MS_OK || name == NULL)
+            break;
+        if (strcmp(name, staging->content) == 0)
+            staging->resumed = true;
+        else if (strcmp(name, LOCK_FILE) != 0)
+            status = ms_folder_remove_all(staging->fd, name, err);
+    }
+    ms_folder_close(folder);
+    return status;
+}
+
+ms_status ms_staging_open(ms_staging *staging, const ms_target *target, const uint8_t identity[32], ms_task *task, ms_error *err)
+{
+    *staging = (ms_staging){.parent_fd = target->parent_fd, .fd = -1, .lock_fd = -1};
+    memcpy(staging->content, CONTENT_PREFIX, sizeof(CONTENT_PREFIX));
+    ms_hex_encode(staging->content + strlen(CONTENT_PREFIX), identity, IDENTITY_DIGITS / 2);
+    bool is_current = false;
+    ms_status status = make_name(staging, target->name, err);
+    for (unsigned tries = 0; status == MS_OK && !is_current && tries < OPEN_TRIES_MAX; tries++) {
+        let_go(staging);
+        status = open_locked(staging, task, &is_current, err);
+    }
+    if (status == MS_LOCKED || (status == MS_OK && !is_current)) {
+        (void)ms_fail(err, MS_LOCKED, "output_locked", "another process is writing to %s", target->path);
+        ms_error_set_path(err, target->path);
+        ms_error_set_hint(err, "wait until it is done, or name another output");
+        status = MS_LOCKED;
+    }
+    if (status == MS_OK)
+        status = remove_leftovers(staging, err);
+    if (status != MS_OK)
+        let_go(staging);
+    return status;
+}
+
+static ms_status replace_target(ms_staging *staging, const ms_target *target, ms_error *err)
+{
+    ms_error refused = MS_ERROR_INIT;
+    /* One step where the file system can swap names; then the old content lies under the staged name. */
+    if (ms_file_exchange(staging->fd, staging->content, staging->parent_fd, target->name, &refused) == MS_OK)
+        return MS_OK;
+    if (target->status.kind == MS_FILE_REGULAR) {
+        ms_file_status staged;
+        ms_status status = ms_file_status_at(staging->fd, staging->content, false, &staged, err);
+        if (status != MS_OK)
+            return status;
+        if (staged.kind == MS_FILE_REGULAR)
+            return ms_file_rename(staging->fd, staging->content, staging->parent_fd, target->name, true, NULL, err);
+    }
+    /* Two steps: between them the target is absent, and the old one whole beside it. */
+    ms_status status = ms_file_rename(staging->parent_fd, target->name, staging->fd, OLD_CONTENT, true, NULL, err);
+    if (status != MS_OK)
+        return status;
+    status = ms_file_rename(staging->fd, staging->content, staging->parent_fd, target->name, true, NULL, err);
+    if (status != MS_OK)
+        (void)ms_file_rename(staging->fd, OLD_CONTENT, staging->parent_fd, target->name, true, NULL, NULL);
+    return status;
+}
+
+static ms_status place(ms_staging *staging, const ms_target *target, bool replace, ms_error *err)
+{
+    if (target->exists && replace)
+        return replace_target(staging, target, err);
+    bool existed = false;
+    ms_status status = ms_file_rename(staging->fd, staging->content, staging->parent_fd, target->name, false, &existed, err);
+    if (status == MS_OK && existed) {
+        (void)ms_fail(err, MS_USAGE, "output_exists", "%s appeared while the model was retrieved and is not replaced", target->path);
+        ms_error_set_path(err, target->path);
+        ms_error_set_hint(err, "run again with --force to replace it");
+        return MS_USAGE;
+    }
+    return status;
+}
+
+ms_status ms_staging_publish(ms_staging *staging, const ms_target *target, bool replace, ms_error *err)
+{
+    ms_status status = ms_filesystem_sync(staging->fd, err);
+    if (status == MS_OK)
+        status = place(staging, target, replace, err);
+    if (status == MS_OK)
+        status = ms_folder_sync(staging->parent_fd, ".", err);
+    if (status == MS_OK)
+        ms_staging_discard(staging);
+    return status;
+}
+
+void ms_staging_discard(ms_staging *staging)
+{
+    if (staging->fd == -1)
+        return;
+    /* The next run removes what cannot be removed now; the lock goes last, with its folder. */
+    (void)ms_folder_remove_all(staging->parent_fd, staging->name, NULL);
+    let_go(staging);
+}
+
+void ms_staging_close(ms_staging *staging)
+{
+    let_go(staging);
+}

@@ -1,0 +1,32 @@
+/* Unfinished output beside its target: .NAME.model-storage-partial/ holds a lock, and the content until all of it was verified.
+ * What a killed run left there is gone over again, chunk by chunk, never trusted for its length. */
+#ifndef MS_MODEL_STAGING_PRIV_H
+#define MS_MODEL_STAGING_PRIV_H
+
+#include "model/target_priv.h"
+
+#define MS_STAGING_NAME_SIZE 256
+#define MS_STAGING_CONTENT_SIZE 32
+
+typedef struct ms_staging {
+    int parent_fd; /* the target's */
+    int fd;        /* of the partial folder */
+    int lock_fd;
+    char name[MS_STAGING_NAME_SIZE];
+    char content[MS_STAGING_CONTENT_SIZE]; /* name of the content in the partial folder */
+    bool resumed; /* content of an earlier run is there */
+} ms_staging;
+
+/** Open or make the partial folder of target. identity says what the content will be (root, filter, form): leftovers of anything else
+ *  are removed. MS_LOCKED when another process is writing to the same target. */
+MS_MUST_CHECK ms_status ms_staging_open(ms_staging *staging, const ms_target *target, const uint8_t identity[32], ms_task *task,
+        ms_error *err);
+/** Bring everything to disk and give content its final name; with replace, what stood there vanishes in one step and is then removed.
+ *  With replace false a name that appeared meanwhile is MS_USAGE "output_exists". The partial folder is gone afterwards. */
+MS_MUST_CHECK ms_status ms_staging_publish(ms_staging *staging, const ms_target *target, bool replace, ms_error *err);
+/** Remove the partial folder and what is in it. */
+void ms_staging_discard(ms_staging *staging);
+/** Let go; what is there stays for the next run. */
+void ms_staging_close(ms_staging *staging);
+
+#endif
