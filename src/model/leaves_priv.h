@@ -27,6 +27,7 @@ typedef struct ms_leaf {
     uint8_t actual[32]; /* with MS_INTEGRITY */
     bool has_actual;
     bool is_reused;     /* taken from an older copy */
+    bool is_in_place;   /* for retrieve: these bytes stand where they belong already */
 } ms_leaf;
 
 typedef enum ms_step_kind { MS_STEP_FOLDER, MS_STEP_FILE, MS_STEP_LEAF, MS_STEP_FILE_END, MS_STEP_NODE } ms_step_kind;

@@ -125,8 +125,9 @@ ms_status ms_target_open_sibling(ms_target *target, const ms_target *of, const c
     ms_status status = ms_buffer_append(&path, of->path, folder_size, err);
     if (status == MS_OK)
         status = ms_buffer_append(&path, name, strlen(name) + 1, err);
+    size_t size = 0;
     if (status == MS_OK)
-        target->path = (char *)ms_buffer_detach(&path, NULL);
+        target->path = (char *)ms_buffer_detach(&path, &size);
     ms_buffer_release(&path);
     if (status == MS_OK)
         status = open_parent(target, of->parent_fd == -1, err);

@@ -24,7 +24,8 @@ typedef struct ms_file_status {
     ms_file_kind kind;
     uint32_t mode; /* permission bits only */
     uint32_t owner;
-    uint64_t size; /* bytes */
+    uint64_t links; /* hard links, at least 1 */
+    uint64_t size;  /* bytes */
     uint64_t device;
     uint64_t inode;
     int64_t modified_ns; /* since 1970 */

@@ -34,6 +34,7 @@ static void describe(ms_file_status *status, const struct stat *native)
             .kind = kind_of(native->st_mode),
             .mode = (uint32_t)native->st_mode & 07777U,
             .owner = (uint32_t)native->st_uid,
+            .links = (uint64_t)native->st_nlink,
             .size = native->st_size > 0 ? (uint64_t)native->st_size : 0,
             .device = (uint64_t)native->st_dev,
             .inode = (uint64_t)native->st_ino,

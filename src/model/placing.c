@@ -1,0 +1,303 @@
+#include "model/placing_priv.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/checked.h"
+#include "chunker/chunker.h"
+#include "codec/path.h"
+#include "platform/folder.h"
+#include "task/pipeline.h"
+
+/* Larger files are written around the page cache: their bytes would push everything else out of it, and copies cost more than
+ * the hashing. */
+#define DIRECT_FILE_SIZE_MIN ((uint64_t)8 << 20)
+#define MODE_FILE 0644
+#define MODE_FOLDER 0755
+
+void ms_whole_files_release(ms_whole_files *files)
+{
+    ms_free(files->bits);
+    *files = (ms_whole_files){0};
+}
+
+ms_status ms_whole_files_set(ms_whole_files *files, uint64_t file_index, bool is_whole, ms_error *err)
+{
+    if (file_index >= files->capacity) {
+        const uint64_t capacity = MS_MAX(files->capacity * 2, (file_index + 1024) & ~(uint64_t)7);
+        uint8_t *grown = ms_realloc(files->bits, (size_t)(capacity / 8));
+        if (grown == NULL)
+            return ms_fail_memory(err, (size_t)(capacity / 8));
+        memset(grown + files->capacity / 8, 0, (size_t)((capacity - files->capacity) / 8));
+        files->bits = grown;
+        files->capacity = capacity;
+    }
+    const uint8_t bit = (uint8_t)(1u << (file_index % 8));
+    if (is_whole)
+        files->bits[file_index / 8] |= bit;
+    else
+        files->bits[file_index / 8] &= (uint8_t)~bit;
+    files->count = MS_MAX(files->count, file_index + 1);
+    return MS_OK;
+}
+
+bool ms_whole_files_has(const ms_whole_files *files, uint64_t file_index)
+{
+    return files != NULL && file_index < files->count && ((files->bits[file_index / 8] >> (file_index % 8)) & 1) != 0;
+}
+
+const char *ms_walk_path(const ms_walk_event *event, char *text)
+{
+    memcpy(text, event->path.data == NULL ? (const uint8_t *)"" : event->path.data, event->path.size);
+    text[event->path.size] = '\0';
+    return text;
+}
+
+ms_status ms_leaf_fail(const ms_leaf *leaf, ms_error *err)
+{
+    char cid[MS_CID_TEXT_SIZE];
+    ms_cid_format(&leaf->cid, cid);
+    const bool missing = leaf->status == MS_NOT_FOUND;
+    const ms_status status = missing ? MS_INTEGRITY : leaf->status;
+    (void)ms_fail(err, status, missing ? "chunk_missing" : leaf->status == MS_INTEGRITY ? "chunk_damaged" : "chunk_unreadable",
+            "chunk %llu (%s%sbyte %llu) is %s in the store", (unsigned long long)leaf->chunk_index,
+            leaf->path, leaf->path[0] == '\0' ? "" : ", ", (unsigned long long)leaf->offset,
+            missing ? "missing" : leaf->status == MS_INTEGRITY ? "damaged" : "not readable");
+    ms_error_set_chunk(err, leaf->chunk_index);
+    ms_error_set_cid(err, cid);
+    ms_error_set_path(err, leaf->path);
+    ms_error_set_offset(err, leaf->offset);
+    ms_error_set_hint(err, "put it back from a copy: model-storage repair REF --from PATH");
+    return status;
+}
+
+ms_status ms_leaves_fetch(ms_store *store, ms_leaf_batch *batch, uint64_t *bad, ms_error *err)
+{
+    *bad = 0;
+    ms_status status = ms_leaves_from_store(store, batch, err);
+    for (size_t i = 0; status == MS_OK && i < batch->leaf_count; i++) {
+        ms_leaf *leaf = &batch->leaves[i];
+        if (leaf->status != MS_INTEGRITY)
+            continue;
+        /* A store that cannot be written to keeps its bad block; the chunk is refused all the same. */
+        if (ms_store_quarantine(store, &leaf->cid, NULL) == MS_OK)
+            (*bad)++;
+    }
+    return status;
+}
+
+/* Names below content. */
+
+static ms_status content_path(const ms_placing *placing, const char *path, char *full, ms_error *err)
+{
+    const size_t content_size = strlen(placing->content);
+    const size_t path_size = strlen(path);
+    if (content_size + path_size + 2 > MS_FILE_PATH_SIZE_MAX)
+        return ms_fail(err, MS_LIMIT, "path_long", "%s is too long a path", path);
+    memcpy(full, placing->content, content_size + 1);
+    if (path_size > 0) {
+        full[content_size] = '/';
+        memcpy(full + content_size + 1, path, path_size + 1);
+    }
+    return MS_OK;
+}
+
+static bool fits_one_chunk(const ms_walk_event *event)
+{
+    return event->size <= MS_CHUNK_SIZE_MIN;
+}
+
+/* Files of several chunks get their size before any worker writes to them: space that is not there is noticed first. */
+static ms_status begin_file(ms_placing *placing, const ms_walk_event *event, const char *full, ms_error *err)
+{
+    int fd = -1;
+    if (fits_one_chunk(event))
+        return MS_OK;
+    ms_status status = ms_file_open(&fd, placing->dirfd, full,
+            MS_OPEN_WRITE | MS_OPEN_CREATE | MS_OPEN_BENEATH | MS_OPEN_NOFOLLOW, MODE_FILE, err);
+    if (status == MS_OK && placing->resumed)
+        status = ms_file_truncate(fd, event->size, err);
+    if (status == MS_OK)
+        status = ms_file_allocate(fd, event->size, err);
+    ms_file_close(fd);
+    return status;
+}
+
+static ms_status begin(void *payload, const ms_walk_event *event, ms_error *err)
+{
+    ms_placing *placing = (ms_placing *)payload;
+    char path[MS_PATH_SIZE_MAX + 1];
+    char full[MS_FILE_PATH_SIZE_MAX];
+    ms_status status = content_path(placing, ms_walk_path(event, path), full, err);
+    if (status == MS_OK && event->kind == MS_WALK_DIRECTORY)
+        status = ms_folder_make(placing->dirfd, full, MODE_FOLDER, NULL, err);
+    else if (status == MS_OK)
+        status = begin_file(placing, event, full, err);
+    return status;
+}
+
+/* A whole file of the old copy: shared extents, else a second name for it, else its chunks are copied like others. A second name is
+ * only taken of a file that has no other one, and that nobody can execute or write to but us as for new files. */
+static bool take_whole_file(ms_placing *placing, const char *path, const char *full)
+{
+    int from = -1;
+    int to = -1;
+    const ms_copy *copy = &placing->copies[0];
+    bool taken = false;
+    ms_file_status found;
+    const ms_status opened = copy->is_folder ? ms_file_open(&from, copy->fd, path,
+                                     MS_OPEN_READ | MS_OPEN_BENEATH | MS_OPEN_NOFOLLOW | MS_OPEN_PATH_ONLY_REGULAR, 0, NULL)
+                                             : MS_NOT_FOUND;
+    if (opened != MS_OK)
+        return false;
+    (void)ms_file_remove(placing->dirfd, full, NULL);
+    if (ms_file_open(&to, placing->dirfd, full, MS_OPEN_WRITE | MS_OPEN_CREATE | MS_OPEN_EXCLUSIVE | MS_OPEN_BENEATH, MODE_FILE,
+                NULL) == MS_OK) {
+        ms_file_status made;
+        taken = ms_file_clone(to, from);
+        if (!taken && ms_file_status_of(from, &found, NULL) == MS_OK && ms_file_status_of(to, &made, NULL) == MS_OK &&
+                found.links == 1 && found.mode == made.mode && found.owner == made.owner) {
+            (void)ms_file_remove(placing->dirfd, full, NULL);
+            taken = ms_file_link(copy->fd, path, placing->dirfd, full);
+        }
+    }
+    ms_file_close(to);
+    ms_file_close(from);
+    return taken;
+}
+
+static bool wants(void *payload, const ms_walk_event *event)
+{
+    ms_placing *placing = (ms_placing *)payload;
+    char path[MS_PATH_SIZE_MAX + 1];
+    char full[MS_FILE_PATH_SIZE_MAX];
+    (void)ms_walk_path(event, path);
+    if (placing->is_folder_model && !ms_path_filter_wants(placing->filter, path, event->kind == MS_WALK_DIRECTORY))
+        return false;
+    if (event->kind != MS_WALK_FILE || !ms_whole_files_has(placing->whole, event->file_index))
+        return true;
+    if (content_path(placing, path, full, NULL) != MS_OK || !take_whole_file(placing, path, full))
+        return true;
+    placing->reused_bytes += event->size;
+    ms_task_progress_add(placing->run->task, event->size, event->size);
+    return false;
+}
+
+/* Workers. */
+
+static ms_status take_from_staged(const ms_placing *placing, ms_leaf_batch *batch, ms_error *err)
+{
+    ms_copy staged = {.fd = -1, .is_folder = placing->is_folder_model};
+    const int flags = MS_OPEN_READ | MS_OPEN_BENEATH | MS_OPEN_NOFOLLOW |
+                      (staged.is_folder ? MS_OPEN_DIRECTORY : MS_OPEN_PATH_ONLY_REGULAR);
+    ms_status status = ms_file_open(&staged.fd, placing->dirfd, placing->content, flags, 0, err);
+    if (status == MS_NOT_FOUND)
+        return MS_OK;
+    if (status == MS_OK)
+        status = ms_leaves_from_copy(&staged, batch, err);
+    for (size_t i = 0; status == MS_OK && i < batch->leaf_count; i++)
+        batch->leaves[i].is_in_place = batch->leaves[i].status == MS_OK;
+    ms_copy_close(&staged);
+    return status;
+}
+
+static ms_status write_chunk(int fd, const ms_leaf *leaf, ms_error *err)
+{
+    /* Only the last chunk of a file has a length that direct I/O refuses. */
+    if (leaf->size % MS_BLOCK_ALIGNMENT != 0)
+        ms_file_set_buffered(fd);
+    return ms_file_write_at(fd, leaf->data, (size_t)leaf->size, leaf->offset, err);
+}
+
+/* The leaves of one file in a batch follow each other: first..first+count-1. */
+static ms_status write_file(const ms_placing *placing, const ms_leaf *leaves, size_t count, ms_error *err)
+{
+    char full[MS_FILE_PATH_SIZE_MAX];
+    int fd = -1;
+    bool all_in_place = true;
+    for (size_t i = 0; i < count; i++)
+        all_in_place = all_in_place && leaves[i].is_in_place;
+    const bool is_whole = leaves[0].offset == 0 && leaves[0].size == leaves[0].file_size;
+    /* A file of one chunk is written again: nobody has cut it to its length. */
+    if (all_in_place && !is_whole)
+        return MS_OK;
+    int flags = MS_OPEN_WRITE | MS_OPEN_CREATE | MS_OPEN_BENEATH | MS_OPEN_NOFOLLOW;
+    if (leaves[0].file_size >= DIRECT_FILE_SIZE_MIN)
+        flags |= MS_OPEN_DIRECT;
+    if (is_whole)
+        flags |= MS_OPEN_TRUNCATE;
+    ms_status status = content_path(placing, leaves[0].path, full, err);
+    if (status == MS_OK)
+        status = ms_file_open(&fd, placing->dirfd, full, flags, MODE_FILE, err);
+    for (size_t i = 0; status == MS_OK && i < count; i++)
+        if (!leaves[i].is_in_place || is_whole)
+            status = write_chunk(fd, &leaves[i], err);
+    if (status == MS_OK)
+        status = ms_file_close_checked(fd, err);
+    else
+        ms_file_close(fd);
+    if (status != MS_OK)
+        ms_error_set_path(err, leaves[0].path);
+    return status;
+}
+
+static bool all_are_verified(const ms_leaf *leaves, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (leaves[i].status != MS_OK)
+            return false;
+    return true;
+}
+
+static ms_status work(void *payload, unsigned worker, ms_leaf_batch *batch, ms_error *err)
+{
+    (void)worker;
+    ms_placing *placing = (ms_placing *)payload;
+    uint64_t bad = 0;
+    ms_status status = placing->resumed ? take_from_staged(placing, batch, err) : MS_OK;
+    for (size_t i = 0; status == MS_OK && i < placing->copy_count; i++)
+        status = ms_leaves_from_copy(&placing->copies[i], batch, err);
+    if (status == MS_OK)
+        status = ms_leaves_fetch(placing->store, batch, &bad, err);
+    size_t count = 0;
+    for (size_t i = 0; status == MS_OK && i < batch->leaf_count; i += count) {
+        const ms_leaf *first = &batch->leaves[i];
+        for (count = 1; i + count < batch->leaf_count && first[count].file_index == first->file_index; count++)
+            continue;
+        /* What cannot be had is told in order by the consumer; its neighbours are kept for the next run. */
+        if (all_are_verified(first, count))
+            status = write_file(placing, first, count, err);
+    }
+    return status;
+}
+
+static ms_status consume(void *payload, ms_leaf_batch *batch, ms_error *err)
+{
+    ms_placing *placing = (ms_placing *)payload;
+    for (size_t i = 0; i < batch->leaf_count; i++) {
+        const ms_leaf *leaf = &batch->leaves[i];
+        if (leaf->status != MS_OK)
+            return ms_leaf_fail(leaf, err);
+        if (leaf->is_reused)
+            placing->reused_bytes += leaf->size;
+        else
+            placing->fetched_bytes += leaf->size;
+        placing->placed_chunks++;
+        ms_task_progress_add(placing->run->task, leaf->size, leaf->is_reused ? leaf->size : 0);
+    }
+    return MS_OK;
+}
+
+ms_status ms_placing_run(ms_placing *placing, ms_error *err)
+{
+    ms_status status = MS_OK;
+    if (placing->is_folder_model)
+        status = ms_folder_make(placing->dirfd, placing->content, MODE_FOLDER, NULL, err);
+    const ms_leaf_stages stages = {
+            .wants = wants, .begin = begin, .work = work, .consume = consume, .payload = placing};
+    const ms_block_source source = ms_store_source(placing->store);
+    const ms_manifest_head *head = placing->model->head.count == 0 ? NULL : &placing->model->head;
+    if (status == MS_OK)
+        status = ms_leaves_run(placing->run, &placing->model->head.root, head, &source, &stages, err);
+    return status;
+}

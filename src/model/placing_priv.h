@@ -1,0 +1,50 @@
+/* A model into a folder or file on disk: each chunk is taken from where it is cheapest, proven, and written to its place. */
+#ifndef MS_MODEL_PLACING_PRIV_H
+#define MS_MODEL_PLACING_PRIV_H
+
+#include "model/leaves_priv.h"
+#include "model/opened_model_priv.h"
+#include "model/path_filter_priv.h"
+
+#define MS_PLACING_COPIES_MAX 64
+
+/** Files of an older copy that were proven whole, by file index of the walk. Owned by whoever initialised it. */
+typedef struct ms_whole_files {
+    uint8_t *bits;
+    uint64_t count;    /* files looked at */
+    uint64_t capacity; /* bits */
+} ms_whole_files;
+void ms_whole_files_release(ms_whole_files *files);
+MS_MUST_CHECK ms_status ms_whole_files_set(ms_whole_files *files, uint64_t file_index, bool is_whole, ms_error *err);
+bool ms_whole_files_has(const ms_whole_files *files, uint64_t file_index);
+
+typedef struct ms_placing {
+    ms_run *run;
+    ms_store *store;
+    const ms_opened_model *model;
+    const ms_path_filter *filter;
+    bool is_folder_model;
+    int dirfd;           /* folder that receives content */
+    const char *content; /* name of the file or folder in it */
+    bool resumed;        /* content may hold chunks of an earlier run */
+    const ms_copy *copies; /* older copies to take chunks from, best first */
+    size_t copy_count;
+    const ms_whole_files *whole; /* of copies[0]; may be NULL */
+    /* out */
+    uint64_t fetched_bytes;
+    uint64_t reused_bytes;
+    uint64_t placed_chunks;
+    uint64_t bad_blocks; /* met in the store, moved to quarantine */
+} ms_placing;
+
+/** Run it. Nothing is synced. MS_INTEGRITY with chunk, cid and path of the first chunk (in order) that is nowhere to be had. */
+MS_MUST_CHECK ms_status ms_placing_run(ms_placing *placing, ms_error *err);
+
+/** The failure of a leaf that could not be had from the store. */
+ms_status ms_leaf_fail(const ms_leaf *leaf, ms_error *err);
+/** Take what leaves lack from the store, and move aside what is damaged there; *bad counts those. */
+MS_MUST_CHECK ms_status ms_leaves_fetch(ms_store *store, ms_leaf_batch *batch, uint64_t *bad, ms_error *err);
+/** The path as const text for filters; empty for a model of one file. */
+const char *ms_walk_path(const ms_walk_event *event, char *text);
+
+#endif
