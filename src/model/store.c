@@ -1,6 +1,7 @@
 /* The store command: content into the store, a manifest over it, a record about it. */
 #include <string.h>
 
+#include "codec/path.h"
 #include "crypto/sha256.h"
 #include "manifest/manifest_head.h"
 #include "manifest/manifest_info.h"
