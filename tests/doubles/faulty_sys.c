@@ -39,6 +39,12 @@
 #define ms_sys_getrandom real_sys_getrandom
 #define ms_sys_event_open real_sys_event_open
 #define ms_sys_event_set real_sys_event_set
+#define ms_sys_realpath real_sys_realpath
+#define ms_sys_mmap real_sys_mmap
+#define ms_sys_munmap real_sys_munmap
+#define ms_sys_mprotect real_sys_mprotect
+#define ms_sys_mlock real_sys_mlock
+#define ms_sys_madvise real_sys_madvise
 #define ms_sys_isatty real_sys_isatty
 #define ms_sys_clock_gettime real_sys_clock_gettime
 #define ms_sys_nanosleep real_sys_nanosleep
@@ -84,6 +90,12 @@
 #undef ms_sys_getrandom
 #undef ms_sys_event_open
 #undef ms_sys_event_set
+#undef ms_sys_realpath
+#undef ms_sys_mmap
+#undef ms_sys_munmap
+#undef ms_sys_mprotect
+#undef ms_sys_mlock
+#undef ms_sys_madvise
 #undef ms_sys_isatty
 #undef ms_sys_clock_gettime
 #undef ms_sys_nanosleep
@@ -92,10 +104,12 @@
 #undef ms_sys_geteuid
 #undef ms_sys_processor_count
 #undef MS_PLATFORM_SYS_H
-/* Once more under its own names; the macros are the same. */
+/* Once more under its own names; the macros are the same. Functions of sys.h that are not named
+ * here come from sys_posix.c as they are, uncounted. */
 #include "platform/sys.h"
 
 #include <signal.h>
+#include <sys/mman.h>
 
 static struct {
     faulty_call call; /* the fault of faulty_fail, while left > 0 */
@@ -257,6 +271,14 @@ FRONT(int, -1, poll, (int fd, bool for_writing, int timeout_ms), (fd, for_writin
 FRONT(ssize_t, -1, getrandom, (void *data, size_t size), (data, shortened(size)))
 FRONT(int, -1, event_open, (void), ())
 FRONT(int, -1, event_set, (int fd), (fd))
+FRONT(int, -1, realpath, (const char *path, char *resolved), (path, resolved))
+FRONT(void *, MAP_FAILED, mmap,
+        (void *address, size_t size, int protection, int flags, int fd, off_t offset),
+        (address, size, protection, flags, fd, offset))
+FRONT(int, -1, munmap, (void *memory, size_t size), (memory, size))
+FRONT(int, -1, mprotect, (void *memory, size_t size, int protection), (memory, size, protection))
+FRONT(int, -1, mlock, (const void *memory, size_t size), (memory, size))
+FRONT(int, -1, madvise, (void *memory, size_t size, int advice), (memory, size, advice))
 PASS(int, isatty, (int fd), (fd))
 PASS(int, clock_gettime, (clockid_t clock, struct timespec *time), (clock, time))
 PASS(int, nanosleep, (const struct timespec *time), (time))

@@ -44,7 +44,13 @@
     X(poll)                                                                                        \
     X(getrandom)                                                                                   \
     X(event_open)                                                                                  \
-    X(event_set)
+    X(event_set)                                                                                   \
+    X(realpath)                                                                                    \
+    X(mmap)                                                                                        \
+    X(munmap)                                                                                      \
+    X(mprotect)                                                                                    \
+    X(mlock)                                                                                       \
+    X(madvise)
 
 typedef enum faulty_call {
 #define X(name) FAULTY_##name,

@@ -1,5 +1,6 @@
 /* Blocks in memory: a sink for builders and a source for readers of DAGs. It counts, and it hashes
- * what goes in and out, as a real store does. Asserts through cmocka, which must be included before. */
+ * what goes in and out, as a real store does. Asserts through cmocka, which must be included
+ * before. */
 #ifndef MS_TESTS_DOUBLES_MEMORY_BLOCKS_H
 #define MS_TESTS_DOUBLES_MEMORY_BLOCKS_H
 
@@ -16,7 +17,8 @@ typedef struct memory_block {
 } memory_block;
 
 typedef struct memory_blocks {
-    memory_block *places; /* open addressing by digest; a power of two of them, at most half in use */
+    memory_block
+            *places; /* open addressing by digest; a power of two of them, at most half in use */
     size_t place_count;
     size_t unique;
     size_t puts;
@@ -96,7 +98,8 @@ static inline ms_block_sink memory_blocks_sink(memory_blocks *blocks)
 }
 
 /** Put data as a block of codec and return its CID. */
-static inline ms_cid memory_blocks_add(memory_blocks *blocks, uint32_t codec, const void *data, size_t size)
+static inline ms_cid memory_blocks_add(
+        memory_blocks *blocks, uint32_t codec, const void *data, size_t size)
 {
     uint8_t digest[MS_SHA256_SIZE];
     ms_cid cid;
@@ -115,7 +118,8 @@ static inline const memory_block *memory_blocks_find(const memory_blocks *blocks
     return ms_cid_is_defined(&place->cid) ? place : NULL;
 }
 
-static inline ms_status memory_blocks_get(void *payload, const ms_cid *cid, ms_buffer *block, ms_error *err)
+static inline ms_status memory_blocks_get(
+        void *payload, const ms_cid *cid, ms_buffer *block, ms_error *err)
 {
     memory_blocks *blocks = payload;
     const memory_block *found = memory_blocks_find(blocks, cid);
@@ -143,7 +147,8 @@ static inline void memory_blocks_prefetch(void *payload, const ms_cid *cids, siz
 
 static inline ms_block_source memory_blocks_source(memory_blocks *blocks)
 {
-    return (ms_block_source){.get = memory_blocks_get, .prefetch = memory_blocks_prefetch, .payload = blocks};
+    return (ms_block_source){
+            .get = memory_blocks_get, .prefetch = memory_blocks_prefetch, .payload = blocks};
 }
 
 #endif
