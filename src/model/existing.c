@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "codec/path.h"
 #include "model/path_set_priv.h"
+#include "platform/file.h"
 
 typedef struct comparison {
     ms_existing *existing;

@@ -1,5 +1,7 @@
 #include "model/path_filter_priv.h"
 
+#include <string.h>
+
 #include "base/alloc.h"
 
 static ms_status compile(ms_glob ***globs, size_t *compiled, const char *const *patterns, size_t count, ms_error *err)
@@ -15,6 +17,14 @@ static ms_status compile(ms_glob ***globs, size_t *compiled, const char *const *
     return MS_OK;
 }
 
+/* Each pattern ends in its NUL, each list in one more. */
+static void hash_patterns(ms_sha256_stream *stream, const char *const *patterns, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        ms_sha256_update(stream, patterns[i], strlen(patterns[i]) + 1);
+    ms_sha256_update(stream, "", 1);
+}
+
 ms_status ms_path_filter_compile(ms_path_filter *filter, const char *const *include, size_t include_count,
         const char *const *exclude, size_t exclude_count, ms_error *err)
 {
@@ -22,7 +32,17 @@ ms_status ms_path_filter_compile(ms_path_filter *filter, const char *const *incl
     ms_status status = compile(&filter->include, &filter->include_count, include, include_count, err);
     if (status == MS_OK)
         status = compile(&filter->exclude, &filter->exclude_count, exclude, exclude_count, err);
+    ms_sha256_stream stream;
+    ms_sha256_init(&stream);
+    hash_patterns(&stream, include, include_count);
+    hash_patterns(&stream, exclude, exclude_count);
+    ms_sha256_final(&stream, filter->digest);
     return status;
+}
+
+void ms_path_filter_hash(const ms_path_filter *filter, ms_sha256_stream *stream)
+{
+    ms_sha256_update(stream, filter->digest, sizeof(filter->digest));
 }
 
 static void free_globs(ms_glob **globs, size_t count)

@@ -3,6 +3,7 @@
 #define MS_MODEL_PATH_FILTER_PRIV_H
 
 #include "codec/glob.h"
+#include "crypto/sha256.h"
 
 /** Owned by whoever compiled it. Zeroed wants everything. */
 typedef struct ms_path_filter {
@@ -10,6 +11,7 @@ typedef struct ms_path_filter {
     size_t include_count;
     ms_glob **exclude;
     size_t exclude_count;
+    uint8_t digest[MS_SHA256_SIZE]; /* of the patterns */
 } ms_path_filter;
 
 /** MS_USAGE and the reasons of codec/glob.h. Release in any case. */
@@ -20,6 +22,8 @@ static inline bool ms_path_filter_is_open(const ms_path_filter *filter)
 {
     return filter->include_count == 0 && filter->exclude_count == 0;
 }
+/** Make the patterns part of a hash: two filters that differ give different ones. */
+void ms_path_filter_hash(const ms_path_filter *filter, ms_sha256_stream *stream);
 /** Whether a file is wanted, or a folder may hold something that is. */
 bool ms_path_filter_wants(const ms_path_filter *filter, const char *path, bool is_folder);
 

@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "codec/path.h"
-#include "platform/folder.h"
+#include "model/folder_visit_priv.h"
 
 #define TEXT_SIZE_MAX ((size_t)256 << 20)
 
@@ -55,50 +54,24 @@ bool ms_path_set_has(ms_path_set *set, const char *path)
 
 typedef struct search {
     ms_path_set *set;
-    int dirfd;
     ms_extra_path_fn extra;
     void *payload;
-    bool stop;
 } search;
 
-static ms_status search_folder(search *find, const char *path, unsigned depth, ms_error *err);
-
-static ms_status look_at(search *find, const char *path, ms_file_kind kind, unsigned depth, ms_error *err)
+static ms_status look_at(void *payload, const char *path, ms_file_kind kind, ms_visit_next *next, ms_error *err)
 {
-    if (!ms_path_set_has(find->set, path))
-        return find->extra(find->payload, path, &find->stop, err);
-    return kind == MS_FILE_DIRECTORY ? search_folder(find, path, depth + 1, err) : MS_OK;
-}
-
-static ms_status search_folder(search *find, const char *path, unsigned depth, ms_error *err)
-{
-    ms_folder *folder = NULL;
-    ms_buffer entry;
-    ms_buffer_init(&entry, MS_FILE_PATH_SIZE_MAX);
-    if (depth > MS_PATH_DEPTH_MAX)
-        return MS_OK; /* what is deeper than a model can be was not in the set either */
-    ms_status status = ms_folder_open(&folder, find->dirfd, path[0] == '\0' ? "." : path, err);
-    while (status == MS_OK && !find->stop) {
-        const char *name = NULL;
-        ms_file_kind kind;
-        status = ms_folder_next(folder, &name, &kind, err);
-        if (status != MS_OK || name == NULL)
-            break;
-        ms_buffer_clear(&entry);
-        status = ms_buffer_printf(&entry, err, path[0] == '\0' ? "%s%s" : "%s/%s", path, name);
-        const char *text = status == MS_OK ? ms_buffer_text(&entry) : NULL;
-        if (status == MS_OK && text == NULL)
-            status = ms_fail_memory(err, entry.size);
-        if (status == MS_OK)
-            status = look_at(find, text, kind, depth, err);
-    }
-    ms_folder_close(folder);
-    ms_buffer_release(&entry);
+    const search *find = (const search *)payload;
+    (void)kind;
+    if (ms_path_set_has(find->set, path))
+        return MS_OK;
+    bool stop = false;
+    ms_status status = find->extra(find->payload, path, &stop, err);
+    *next = stop ? MS_VISIT_STOP : MS_VISIT_PASS_OVER;
     return status;
 }
 
 ms_status ms_path_set_find_extra(ms_path_set *set, int dirfd, ms_extra_path_fn extra, void *payload, ms_error *err)
 {
-    search find = {.set = set, .dirfd = dirfd, .extra = extra, .payload = payload};
-    return search_folder(&find, "", 0, err);
+    search find = {.set = set, .extra = extra, .payload = payload};
+    return ms_folder_visit(dirfd, look_at, &find, err);
 }

@@ -178,6 +178,7 @@ static bool wants(void *payload, const ms_walk_event *event)
         return true;
     if (content_path(placing, path, full, NULL) != MS_OK || !take_whole_file(placing, path, full))
         return true;
+    placing->whole_file_count++;
     placing->reused_bytes += event->size;
     ms_task_progress_add(placing->run->task, event->size, event->size);
     return false;

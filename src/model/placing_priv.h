@@ -34,6 +34,7 @@ typedef struct ms_placing {
     uint64_t fetched_bytes;
     uint64_t reused_bytes;
     uint64_t placed_chunks;
+    uint64_t whole_file_count; /* taken from the old copy as they are */
     uint64_t bad_blocks; /* met in the store, moved to quarantine */
 } ms_placing;
 

@@ -1,0 +1,10 @@
+/* Whether two folders on disk hold the same names and bytes. */
+#ifndef MS_MODEL_SAME_TREE_PRIV_H
+#define MS_MODEL_SAME_TREE_PRIV_H
+
+#include "base/error.h"
+
+/** Compare the folder name below dirfd with the open folder tree. Links and devices are never the same as anything. */
+MS_MUST_CHECK ms_status ms_same_tree(int dirfd, const char *name, int tree, bool *is_same, ms_error *err);
+
+#endif
