@@ -117,6 +117,10 @@ static struct {
     int os_errno;
     bool fired;
     unsigned kill_left;
+    faulty_call interfered; /* the call of faulty_interfere, while interfere_left > 0 */
+    unsigned interfere_left;
+    void (*act)(void *payload);
+    void *payload;
     size_t size_max; /* 0 = any */
     int always[FAULTY_ANY + 1];
     unsigned count[FAULTY_ANY + 1];
@@ -145,6 +149,14 @@ void faulty_fail_always(faulty_call call, int os_errno)
 void faulty_kill(unsigned nth)
 {
     faults.kill_left = nth;
+}
+
+void faulty_interfere(faulty_call call, unsigned nth, void (*act)(void *payload), void *payload)
+{
+    faults.interfered = call;
+    faults.interfere_left = nth;
+    faults.act = act;
+    faults.payload = payload;
 }
 
 void faulty_shorten(size_t size)
@@ -191,6 +203,8 @@ static bool meets_fault(faulty_call call)
     record(call);
     if (faults.kill_left > 0 && --faults.kill_left == 0)
         raise(SIGKILL);
+    if (faults.interfere_left > 0 && faults.interfered == call && --faults.interfere_left == 0)
+        faults.act(faults.payload);
     if (faults.left > 0 && (faults.call == call || faults.call == FAULTY_ANY) &&
             --faults.left == 0) {
         faults.fired = true;

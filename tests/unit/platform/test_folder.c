@@ -197,6 +197,28 @@ static void test_tree_is_removed_without_following_links(void **state)
     assert_false(exists(folder, "outside/precious"));
 }
 
+/* Somebody puts a link to a folder of their choice where a folder stood. */
+static void put_link(void *payload)
+{
+    temporary_folder *folder = payload;
+    assert_int_equal(renameat(folder->fd, "tree", folder->fd, "moved"), 0);
+    assert_int_equal(symlinkat("outside", folder->fd, "tree"), 0);
+}
+
+static void test_removal_loses_no_race_against_a_link(void **state)
+{
+    temporary_folder *folder = *state;
+    ms_error error = MS_ERROR_INIT;
+    assert_int_equal(mkdirat(folder->fd, "outside", 0700), 0);
+    temporary_write(folder, "outside/precious", "x", 1);
+    assert_int_equal(mkdirat(folder->fd, "tree", 0700), 0);
+    temporary_write(folder, "tree/file", "x", 1);
+    faulty_interfere(FAULTY_openat, 1, put_link, folder);
+    assert_int_equal(ms_folder_remove_all(folder->fd, "tree", &error), MS_IO);
+    assert_string_equal(error.reason, "path_is_link");
+    assert_true(exists(folder, "outside/precious"));
+}
+
 /* Folders "d/d/d..." of a depth, made from their parents because the whole path would be too long.
  */
 static void make_deep(temporary_folder *folder, int depth)
@@ -257,6 +279,7 @@ int main(void)
             TEST(test_failed_listing_is_no_end_of_the_list),
             TEST(test_only_an_empty_folder_is_removed),
             TEST(test_tree_is_removed_without_following_links),
+            TEST(test_removal_loses_no_race_against_a_link),
             TEST(test_depth_of_removal_is_limited),
             TEST(test_failed_removal_is_reported_and_leaks_nothing),
     };
