@@ -6,7 +6,7 @@
 
 #include "cid/block.h"
 
-#define MS_WALK_DEPTH_MAX 64                      /* nodes from the root to a leaf */
+#define MS_WALK_DEPTH_MAX 64                      /* inner nodes on the way from the root to a leaf */
 #define MS_WALK_OPEN_BYTES_MAX ((size_t)32 << 20) /* of file nodes open at one time */
 #define MS_WALK_CHUNKS_MAX (UINT64_C(1) << 27)    /* leaves of one model */
 #define MS_WALK_PREFETCH_MAX 64                   /* blocks a hint names at once */
@@ -57,8 +57,9 @@ void ms_walk_expect(ms_walk *walk, uint64_t size, uint64_t count);
  *    unixfs_link_name    a named link in a file node
  *    unixfs_child_type   a folder inside a file
  *    unixfs_child_size   a child's filesize unlike the size its parent gives it; a chunk of 0 bytes in a larger file
- *    hamt_link, hamt_bucket, hamt_fanout, hamt_empty    a shard unlike its bitfield, its names or its parent
- *    path_repeated, path_twins                          two entries that are one name
+ *    hamt_link, hamt_bucket, hamt_fanout, hamt_empty, hamt_depth
+ *                        a shard unlike its bitfield, its names or its parent
+ *    path_repeated, path_twins   two entries that are one name
  *  MS_LIMIT: dag_depth, dag_open_bytes, dag_chunk_size, dag_chunks, model_files, model_folders, folder_names, model_size. */
 MS_MUST_CHECK ms_status ms_walk_next(ms_walk *walk, ms_walk_event *event, ms_error *err);
 

@@ -63,7 +63,7 @@ static void test_every_bad_node_is_refused_with_its_reason(void **state)
             {"120a" "0a08" "0155000400010203", "cid_hash"},               /* identity */
             {"1225" "0a23" "01551220" "00000000000000000000000000000000000000000000000000000000000000", "truncated"},
             {"1227" "0a25" "01551220" ZEROS_32 "00", "trailing_bytes"},
-            {"1224" "0a22" "1220" ZEROS_32 "1200", "dag_pb_field"},       /* bytes after the link */
+            {"1224" "0a22" "1220" ZEROS_32 "1200", "dag_pb_link"},        /* bytes after the link */
     };
 
     (void)state;
