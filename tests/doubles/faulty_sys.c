@@ -108,9 +108,12 @@
  * here come from sys_posix.c as they are, uncounted. */
 #include "platform/sys.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
 
+/* Calls may come from several threads; the functions of faulty_sys.h from one. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct {
     faulty_call call; /* the fault of faulty_fail, while left > 0 */
     unsigned left;
@@ -195,27 +198,38 @@ static void record(faulty_call call)
     faults.recorded += size;
 }
 
-/* Whether this call fails; errno is then set. */
+/* The errno with which this call fails, 0 when it does not. */
+static int fault_of(faulty_call call)
+{
+    if (faults.left > 0 && (faults.call == call || faults.call == FAULTY_ANY) &&
+            --faults.left == 0) {
+        faults.fired = true;
+        return faults.os_errno;
+    }
+    return faults.always[call];
+}
+
+/* Whether this call fails; errno is then set and else left alone. */
 static bool meets_fault(faulty_call call)
 {
+    bool interferes;
+    int os_errno;
+
+    pthread_mutex_lock(&lock);
     faults.count[call]++;
     faults.count[FAULTY_ANY]++;
     record(call);
     if (faults.kill_left > 0 && --faults.kill_left == 0)
         raise(SIGKILL);
-    if (faults.interfere_left > 0 && faults.interfered == call && --faults.interfere_left == 0)
+    interferes =
+            faults.interfere_left > 0 && faults.interfered == call && --faults.interfere_left == 0;
+    os_errno = fault_of(call);
+    pthread_mutex_unlock(&lock);
+    if (interferes)
         faults.act(faults.payload);
-    if (faults.left > 0 && (faults.call == call || faults.call == FAULTY_ANY) &&
-            --faults.left == 0) {
-        faults.fired = true;
-        errno = faults.os_errno;
-        return true;
-    }
-    if (faults.always[call] != 0) {
-        errno = faults.always[call];
-        return true;
-    }
-    return false;
+    if (os_errno != 0)
+        errno = os_errno;
+    return os_errno != 0;
 }
 
 static size_t shortened(size_t size)

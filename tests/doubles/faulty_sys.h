@@ -1,5 +1,6 @@
 /* platform/sys.h for tests: linked instead of sys_posix.o it counts, records, fails, shortens or
- * kills before any call and else does what sys_posix.c does. For programs with one thread. */
+ * kills before any call and else does what sys_posix.c does. Calls may come from any thread; arm it
+ * and read its counts while only one runs. */
 #ifndef DOUBLES_FAULTY_SYS_H
 #define DOUBLES_FAULTY_SYS_H
 
