@@ -113,7 +113,7 @@
 #include <sys/mman.h>
 
 /* Calls may come from several threads; the functions of faulty_sys.h from one. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t faults_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct {
     faulty_call call; /* the fault of faulty_fail, while left > 0 */
     unsigned left;
@@ -215,7 +215,7 @@ static bool meets_fault(faulty_call call)
     bool interferes;
     int os_errno;
 
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&faults_lock);
     faults.count[call]++;
     faults.count[FAULTY_ANY]++;
     record(call);
@@ -224,7 +224,7 @@ static bool meets_fault(faulty_call call)
     interferes =
             faults.interfere_left > 0 && faults.interfered == call && --faults.interfere_left == 0;
     os_errno = fault_of(call);
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&faults_lock);
     if (interferes)
         faults.act(faults.payload);
     if (os_errno != 0)
