@@ -7,16 +7,23 @@
 typedef struct ms_state ms_state;
 typedef ms_status (*ms_state_cid_fn)(void *payload, const ms_cid *cid, ms_error *err);
 
-/** A handle for home/state.db; the file is opened on first use and made on the first write. A damaged file is moved
- *  aside (state.db.damaged-N) on the next write and started anew; reads of a damaged or missing file answer "nothing".
- *  Threads: many. */
+/** A handle for home/state.db; the file is opened on first use and made (with the home) on the first write. A damaged
+ *  file is moved aside (state.db.damaged-N) on the next write and started anew; reads of a damaged or missing file answer
+ *  "nothing". A file of a newer version is MS_USAGE "state_version" and left alone. home is absolute, copied.
+ *  Threads: many. Processes: many; writes wait for each other up to MS_STATE_WAIT_MS, then MS_LOCKED. */
 MS_MUST_CHECK ms_status ms_state_open(ms_state **state, const char *home, ms_error *err);
 void ms_state_close(ms_state *state);
 
-/** Whether the file was missing or damaged, so that pins must be made again from the ledger. */
-MS_MUST_CHECK ms_status ms_state_is_new(ms_state *state, bool *is_new, ms_error *err);
+#define MS_STATE_WAIT_MS 10000
 
-/** Roots: pinned, or unpinned and waiting for prune. */
+/** Whether the file was lost (missing or damaged) and ms_state_set_rebuilt was not called since, by any process: pins must
+ *  then be made again from the ledger before anything is pruned. True for a home that never had one. */
+MS_MUST_CHECK ms_status ms_state_is_new(ms_state *state, bool *is_new, ms_error *err);
+/** The pins have been made again: ms_state_is_new is false from now on. */
+MS_MUST_CHECK ms_status ms_state_set_rebuilt(ms_state *state, ms_error *err);
+
+/** Roots: pinned, or unpinned and waiting for prune. The codec of a root counts, its version does not. Callbacks run
+ *  without a lock held and may call any function here; what they add may or may not be listed. */
 MS_MUST_CHECK ms_status ms_state_set_root(ms_state *state, const ms_cid *root, bool pinned, ms_error *err);
 MS_MUST_CHECK ms_status ms_state_root_is_pinned(ms_state *state, const ms_cid *root, bool *pinned, ms_error *err);
 MS_MUST_CHECK ms_status ms_state_forget_root(ms_state *state, const ms_cid *root, ms_error *err);
