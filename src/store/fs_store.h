@@ -5,9 +5,11 @@
  *   tmp/SESSION/                 a session's blocks until its next flush, its journal, its lock
  *   quarantine/<k>.<n>           damaged blocks, moved aside, never deleted
  *   locks/store                  shared by sessions and readers, exclusive for prune
+ *   locks/sessions               exclusive while a session's folder is made or dead ones are adopted
  *
- * Order of writes: blocks under temporary names -> one sync (errors checked; the descriptor was opened before the first
- * write) -> journal -> rename without replacing -> sync of the folders. A batch is at most MS_FS_BATCH_BYTES_MAX. */
+ * Order of writes: blocks under temporary names, then the journal -> one sync (errors checked; the descriptor was opened
+ * before the first write) -> rename without replacing -> sync of the folders. A batch is at most MS_FS_BATCH_BYTES_MAX and
+ * 4,096 files. What a dead session left is dealt with by the next one: whole blocks are kept, and are unclaimed. */
 #ifndef MS_STORE_FS_STORE_H
 #define MS_STORE_FS_STORE_H
 
@@ -22,7 +24,7 @@ typedef struct ms_fs_store_options {
     const char *home;     /* absolute path; made (0700) with everything below on the first write */
     ms_state *state;      /* pins and unclaimed blocks; must outlive the store */
     uint64_t batch_bytes; /* 0 = MS_FS_BATCH_BYTES_MAX; smaller for tests */
-    ms_direct_io direct_io;
+    ms_direct_io direct_io; /* AUTO: writes of large blocks, and comparing with them; ON: reads too; OFF: nothing */
 } ms_fs_store_options;
 
 /** Open; nothing is made before the first write. A home that does not exist reads as an empty store. */

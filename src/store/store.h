@@ -61,8 +61,10 @@ typedef struct ms_store_backend {
     const char *kind; /* "fs", "kubo", "gateway", "memory" */
     unsigned capabilities;
     ms_status (*begin)(void *self, ms_task *task, void **session, ms_error *err);
-    /* Put count blocks; each is there (not yet durable) when the call returns MS_OK. Bytes that are there already are
-     * compared; a block that is damaged is replaced, the bad one moved to quarantine. Many threads a session. */
+    /* Put count blocks; each is taken when the call returns MS_OK, and can be read once it is flushed or committed.
+     * Bytes that are there already are compared; a block that is damaged is replaced, the bad one moved to quarantine.
+     * Blocks of one session are stored once. After a flush that failed every further put, flush and commit of the
+     * session fails with the same error. Many threads a session. */
     ms_status (*put_many)(void *session, ms_block_put *puts, size_t count, ms_error *err);
     /* Like put_many for one block that is size bytes at offset of an open file, which has these bytes already hashed
      * by the caller from a clone that nobody else can change. May be NULL. */
@@ -75,7 +77,8 @@ typedef struct ms_store_backend {
     void (*abort)(void *session);
     /* present[i]: the store seems to have cid i, with sizes[i] bytes where sizes is not NULL. Proves nothing. */
     ms_status (*has_many)(void *self, const ms_cid *cids, const uint64_t *sizes, size_t count, bool *present, ms_error *err);
-    /* Deliver bytes as they are; the front hashes them. status is never MS_INTEGRITY here except when the length cannot be right. */
+    /* Deliver bytes as they are; the front hashes them. status is never MS_INTEGRITY here except when what is there cannot
+     * be the block (no regular file, a length that cannot be right). */
     ms_status (*get_many)(void *self, ms_block_get *gets, size_t count, ms_block_done_fn done, void *payload, ms_error *err);
     ms_status (*pin)(void *self, const ms_cid *root, ms_error *err);
     ms_status (*unpin)(void *self, const ms_cid *root, ms_error *err);
@@ -89,7 +92,9 @@ typedef struct ms_store_backend {
     /* Blocks that unfinished sessions left behind and no commit claimed. */
     ms_status (*each_unclaimed)(void *self, ms_block_listed_fn listed, void *payload, ms_error *err);
     ms_status (*forget_unclaimed)(void *self, ms_error *err);
-    /* Delete blocks that this library wrote (see prune_begin). Blocks others wrote into the same place, and missing ones, are passed over. */
+    /* Delete blocks that this library wrote, between prune_begin and prune_end of this store: else MS_USAGE
+     * "prune_not_begun". Blocks others wrote into the same place, and missing ones, are passed over; so is what the store
+     * itself needs. */
     ms_status (*remove_many)(void *self, const ms_cid *cids, size_t count, ms_store_removed *removed, ms_error *err);
     /* Exclusive right to delete: no session and no reader (read_begin) is active. MS_LOCKED after wait_ms. */
     ms_status (*prune_begin)(void *self, int64_t wait_ms, ms_task *task, void **lock, ms_error *err);
@@ -113,7 +118,7 @@ const char *ms_store_kind(const ms_store *store);
 unsigned ms_store_capabilities_of(const ms_store *store);
 
 /* The functions below are those of the table, with checks of arguments, and hashing of what comes out. A function whose
- * capability is missing returns MS_USAGE "store_cannot". */
+ * capability is missing returns MS_USAGE "store_cannot"; a CID of another hash than sha2-256 is MS_USAGE "store_hash". */
 MS_MUST_CHECK ms_status ms_store_begin(ms_store *store, ms_store_session **session, ms_task *task, ms_error *err);
 MS_MUST_CHECK ms_status ms_store_put_many(ms_store_session *session, ms_block_put *puts, size_t count, ms_error *err);
 /** One small block (an inner node, a manifest): hashed here, *cid is set. */
@@ -122,7 +127,7 @@ MS_MUST_CHECK ms_status ms_store_flush(ms_store_session *session, ms_error *err)
 /** Ends the session in any case; *session becomes NULL. */
 MS_MUST_CHECK ms_status ms_store_commit(ms_store_session **session, ms_error *err);
 void ms_store_abort(ms_store_session **session);
-/** A sink for ms_file_dag and ms_directory_dag; valid while the session is. *counted (may be NULL) counts new blocks. */
+/** A sink for ms_file_dag and ms_directory_dag; valid while the session is. */
 ms_block_sink ms_store_session_sink(ms_store_session *session);
 
 MS_MUST_CHECK ms_status ms_store_has_many(ms_store *store, const ms_cid *cids, const uint64_t *sizes, size_t count, bool *present, ms_error *err);

@@ -1,0 +1,205 @@
+/* Locks between those who read or add blocks and those who delete them, and deleting. */
+#include "store/fs_blocks_priv.h"
+
+#include <errno.h>
+
+#include "base/alloc.h"
+#include "base/checked.h"
+#include "base/log.h"
+#include "platform/folder.h"
+#include "platform/lock.h"
+#include "store/fs_block_priv.h"
+#include "store/fs_session_priv.h"
+#include "store/fs_shards_priv.h"
+
+/* fd -1: there is nothing to lock. */
+typedef struct fs_lock {
+    int fd;
+} fs_lock;
+
+static ms_status new_lock(fs_lock **lock, ms_error *err)
+{
+    *lock = ms_calloc(1, sizeof(**lock));
+    if (*lock == NULL)
+        return ms_fail_memory(err, sizeof(**lock));
+    (*lock)->fd = -1;
+    return MS_OK;
+}
+
+/* A reader makes nothing: where there is no lock file there was never a session, and nobody to prune. A
+ * file that may not be opened at all is passed over, so that a copy on a read-only disk can be read. */
+static ms_status lock_for_reading(ms_fs_store *store, fs_lock *lock, ms_task *task, ms_error *err)
+{
+    ms_error failure = MS_ERROR_INIT;
+    ms_file_status file;
+    ms_status status;
+
+    if (ms_file_status_at(store->home_fd, MS_FS_STORE_LOCK, false, &file, NULL) != MS_OK)
+        return MS_OK;
+    status = ms_fs_home_lock(store, &lock->fd, MS_FS_STORE_LOCK, false, -1, task, &failure);
+    if (status == MS_OK)
+        return MS_OK;
+    if (failure.os_errno == EACCES || failure.os_errno == EPERM || failure.os_errno == EROFS) {
+        ms_log(MS_LOG_INFO, "reading without a lock: %s", failure.message);
+        return MS_OK;
+    }
+    ms_error_copy(err, &failure);
+    return status;
+}
+
+ms_status ms_fs_read_begin(void *self, ms_task *task, void **out, ms_error *err)
+{
+    ms_fs_store *store = self;
+    fs_lock *lock = NULL;
+    ms_status status;
+    bool exists;
+
+    *out = NULL;
+    status = new_lock(&lock, err);
+    if (status == MS_OK)
+        status = ms_fs_home_find(store, &exists, err);
+    if (status == MS_OK && exists)
+        status = lock_for_reading(store, lock, task, err);
+    if (status != MS_OK) {
+        ms_free(lock);
+        return status;
+    }
+    *out = lock;
+    return MS_OK;
+}
+
+void ms_fs_read_end(void *self, void *payload)
+{
+    fs_lock *lock = payload;
+
+    (void)self;
+    if (lock == NULL)
+        return;
+    ms_lock_release(lock->fd);
+    ms_free(lock);
+}
+
+/* With the exclusive lock no session lives: whatever is in tmp/ is dead. */
+static ms_status lock_for_pruning(
+        ms_fs_store *store, fs_lock *lock, int64_t wait_ms, ms_task *task, ms_error *err)
+{
+    ms_status status = ms_folder_make(store->home_fd, MS_FS_LOCKS, 0700, NULL, err);
+
+    if (status == MS_OK)
+        status = ms_fs_home_lock(store, &lock->fd, MS_FS_STORE_LOCK, true, wait_ms, task, err);
+    if (status == MS_OK)
+        status = ms_fs_adopt(store, false, task, err);
+    return status;
+}
+
+ms_status ms_fs_prune_begin(void *self, int64_t wait_ms, ms_task *task, void **out, ms_error *err)
+{
+    ms_fs_store *store = self;
+    fs_lock *lock = NULL;
+    ms_status status;
+    bool exists;
+
+    *out = NULL;
+    status = new_lock(&lock, err);
+    if (status == MS_OK)
+        status = ms_fs_home_find(store, &exists, err);
+    if (status == MS_OK && exists)
+        status = lock_for_pruning(store, lock, wait_ms, task, err);
+    if (status != MS_OK) {
+        ms_fs_read_end(store, lock);
+        return status;
+    }
+    ms_mutex_lock(&store->mutex);
+    store->pruning++;
+    ms_mutex_unlock(&store->mutex);
+    *out = lock;
+    return MS_OK;
+}
+
+void ms_fs_prune_end(void *self, void *lock)
+{
+    ms_fs_store *store = self;
+
+    if (lock == NULL)
+        return;
+    ms_mutex_lock(&store->mutex);
+    store->pruning--;
+    ms_mutex_unlock(&store->mutex);
+    ms_fs_read_end(store, lock);
+}
+
+bool ms_fs_is_shared_with_others(void *self)
+{
+    static const char *const marks[] = {"_README", "diskUsage.cache", ".temp"};
+    ms_fs_store *store = self;
+    ms_file_status file;
+    bool exists;
+
+    if (ms_fs_home_find(store, &exists, NULL) != MS_OK || !exists)
+        return false;
+    for (size_t i = 0; i < MS_ARRAY_COUNT(marks); i++) {
+        /* In doubt it is shared. */
+        if (ms_file_status_at(store->blocks_fd, marks[i], false, &file, NULL) != MS_NOT_FOUND)
+            return true;
+    }
+    return false;
+}
+
+/* Remove one block if we may; what was removed is added. */
+static ms_status remove_block(ms_fs_store *store, const uint8_t *digest, bool shared, ms_fs_shards *shards,
+        ms_store_removed *removed, ms_error *err)
+{
+    ms_error failure = MS_ERROR_INIT;
+    char name[MS_FS_NAME_SIZE];
+    ms_file_status file;
+    ms_status status;
+
+    ms_fs_block_name(name, digest);
+    status = ms_file_status_at(store->blocks_fd, name, false, &file, &failure);
+    if (status == MS_NOT_FOUND)
+        return MS_OK;
+    if (status != MS_OK) {
+        ms_error_copy(err, &failure);
+        return status;
+    }
+    if (file.kind != MS_FILE_REGULAR || (shared && !ms_fs_is_block_mode_ours(file.mode)))
+        return MS_OK;
+    status = ms_file_remove(store->blocks_fd, name, err);
+    if (status != MS_OK)
+        return status;
+    ms_fs_shards_add(shards, digest);
+    removed->blocks++;
+    removed->bytes += file.size;
+    return MS_OK;
+}
+
+ms_status ms_fs_remove_many(
+        void *self, const ms_cid *cids, size_t count, ms_store_removed *removed, ms_error *err)
+{
+    ms_fs_store *store = self;
+    bool shared = ms_fs_is_shared_with_others(store);
+    ms_fs_shards shards = {0};
+    ms_status status;
+    bool may;
+    bool exists;
+
+    *removed = (ms_store_removed){0};
+    ms_mutex_lock(&store->mutex);
+    may = store->pruning > 0;
+    ms_mutex_unlock(&store->mutex);
+    if (!may)
+        return ms_fail(err, MS_USAGE, "prune_not_begun",
+                "Blocks are deleted between prune_begin and prune_end only");
+    status = ms_fs_home_find(store, &exists, err);
+    if (status != MS_OK || !exists)
+        return status;
+    for (size_t i = 0; status == MS_OK && i < count; i++) {
+        if (!ms_fs_is_empty_folder(cids[i].digest))
+            status = remove_block(store, cids[i].digest, shared, &shards, removed, err);
+    }
+    if (status != MS_OK || removed->blocks == 0)
+        return status;
+    if (ms_fs_shards_count(&shards) <= MS_FS_SYNC_EACH_MAX)
+        return ms_fs_shards_sync_each(&shards, store->blocks_fd, err);
+    return ms_filesystem_sync(store->blocks_fd, err);
+}
