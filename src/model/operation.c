@@ -125,15 +125,16 @@ static ms_status start(ms_operation **out, ms_storage *storage, const ms_command
     if (status == MS_OK)
         status = prepare(operation, storage, how, err);
     if (status == MS_OK) {
+        /* Set before the thread runs, so that its callbacks find the operation where the caller looks for it. */
+        *out = operation;
         status = ms_thread_start(&operation->thread, run_operation, operation, err);
         operation->has_thread = status == MS_OK;
     }
     if (status != MS_OK) {
         ms_operation_free(operation);
-        return status;
+        *out = NULL;
     }
-    *out = operation;
-    return MS_OK;
+    return status;
 }
 
 int ms_operation_descriptor(const ms_operation *operation)
