@@ -118,13 +118,13 @@ static ms_status open_registry(ms_storage *storage, ms_error *err)
     return status;
 }
 
-static ms_status open_door(ms_storage *storage, ms_status (*open)(ms_storage *storage, ms_error *err), ms_error *err)
+static ms_status open_door(ms_storage *storage, ms_status (*open_it)(ms_storage *storage, ms_error *err), ms_error *err)
 {
     ms_status status = ms_config_check(storage->config, err);
     if (status != MS_OK)
         return status;
     ms_mutex_lock(&storage->lock);
-    status = open(storage, err);
+    status = open_it(storage, err);
     ms_mutex_unlock(&storage->lock);
     return status;
 }
