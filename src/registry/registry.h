@@ -12,6 +12,9 @@
 #define MS_MODEL_ID_SIZE_MAX 128
 #define MS_REASON_SIZE_MAX 256
 #define MS_VERSION_GAP_MAX 65536u
+#define MS_HEAD_SIZE_MIN 41 /* the shortest that the contract takes */
+#define MS_HEAD_SIZE_MAX 1024
+#define MS_INFO_SIZE_MAX ((size_t)1 << 20)
 
 typedef enum ms_record_status { MS_RECORD_ACTIVE = 0, MS_RECORD_INACTIVE = 1, MS_RECORD_REVOKED = 2 } ms_record_status;
 
@@ -33,7 +36,7 @@ typedef struct ms_record {
     ms_record_status status;  /* the stricter of version and model */
     ms_record_status version_status;
     ms_record_status model_status;
-    const char *reason;       /* of the status that counts; "" when none */
+    const char *reason;       /* of the status that counts (of equal ones the later); "" when none */
     int64_t status_time;      /* of that status; 0 when active from the start */
     uint32_t newest;          /* newest version of this model */
     ms_record_state state;

@@ -1,0 +1,540 @@
+/* The file of the ledger: making it, opening it, knowing it for ours. A new file is built under another name and gets its
+ * own when it is whole, so a ledger.db that is empty or half is damage, and is never written over. */
+#include "registry/ledger_priv.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/bounded.h"
+#include "base/checked.h"
+#include "crypto/sha256.h"
+#include "platform/folder.h"
+#include "platform/lock.h"
+#include "platform/sqlite_vfs.h"
+
+#define NEW_FILE MS_LEDGER_FILE ".new"
+#define LOCK_FOLDER "locks"
+#define LOCK_FILE LOCK_FOLDER "/ledger"
+#define FOLDER_MODE 0700
+
+static char *join(const char *home, const char *name)
+{
+    size_t size = strlen(home) + strlen(name) + 2;
+    char *path = ms_alloc(size);
+
+    if (path != NULL)
+        (void)ms_bounded_printf(path, size, "%s/%s", home, name);
+    return path;
+}
+
+ms_status ms_ledger_init(ms_ledger *ledger, const char *home, ms_state *state, ms_error *err)
+{
+    memset(ledger, 0, sizeof(*ledger));
+    ms_mutex_init(&ledger->mutex);
+    ledger->state = state;
+    ledger->home = ms_strdup(home);
+    ledger->path = join(home, MS_LEDGER_FILE);
+    if (ledger->home == NULL || ledger->path == NULL)
+        return ms_fail_memory(err, strlen(home));
+    return MS_OK;
+}
+
+void ms_ledger_release(ms_ledger *ledger)
+{
+    ms_ledger_detach(ledger);
+    ms_mutex_release(&ledger->mutex);
+    ms_free(ledger->home);
+    ms_free(ledger->path);
+}
+
+void ms_ledger_detach(ms_ledger *ledger)
+{
+    for (size_t i = 0; i < MS_LEDGER_QUERY_COUNT; i++) {
+        (void)sqlite3_finalize(ledger->statements[i]);
+        ledger->statements[i] = NULL;
+    }
+    ms_sqlite_close(ledger->database);
+    ledger->database = NULL;
+    ledger->writable = false;
+}
+
+/* ---- what is said when something is wrong ---- */
+
+void ms_ledger_set_damage_hint(const ms_ledger *ledger, ms_error *err)
+{
+    ms_error_set_path(err, ledger->path);
+    ms_error_set_hint(err,
+            "Run 'model-storage check' to see what is damaged, and put a good copy of %s in its place",
+            MS_LEDGER_FILE);
+}
+
+ms_status ms_ledger_damaged(const ms_ledger *ledger, uint64_t sequence, const char *reason,
+        const char *what, ms_error *err)
+{
+    if (sequence == 0)
+        (void)ms_fail(err, MS_INTEGRITY, reason, "The ledger %s %s", ledger->path, what);
+    else
+        (void)ms_fail(err, MS_INTEGRITY, reason, "Row %llu of the ledger %s %s",
+                (unsigned long long)sequence, ledger->path, what);
+    ms_ledger_set_damage_hint(ledger, err);
+    return MS_INTEGRITY;
+}
+
+ms_status ms_ledger_fail(ms_ledger *ledger, const char *doing, ms_error *err)
+{
+    int code = sqlite3_extended_errcode(ledger->database);
+    ms_status status;
+
+    if (code == SQLITE_READONLY_ROLLBACK) {
+        status = ms_fail(err, MS_LOCKED, "ledger_unfinished",
+                "A write to the ledger %s was cut off and is not rolled back yet", ledger->path);
+        ms_error_set_path(err, ledger->path);
+        ms_error_set_hint(err, "Any command that reads the ledger does it, such as "
+                               "'model-storage list'; then try again");
+        return status;
+    }
+    status = ms_sqlite_fail(err, ledger->database, doing);
+    if (status == MS_INTEGRITY || status == MS_MALFORMED)
+        ms_ledger_set_damage_hint(ledger, err);
+    return status;
+}
+
+/* ---- statements ---- */
+
+ms_status ms_ledger_prepare(
+        ms_ledger *ledger, sqlite3_stmt **statement, ms_ledger_query query, ms_error *err)
+{
+    *statement = ledger->statements[query];
+    if (*statement != NULL)
+        return MS_OK;
+    if (sqlite3_prepare_v3(ledger->database, ms_ledger_query_text(query), -1,
+                SQLITE_PREPARE_PERSISTENT, statement, NULL) != SQLITE_OK)
+        return ms_ledger_fail(ledger, "read the ledger", err);
+    ledger->statements[query] = *statement;
+    return MS_OK;
+}
+
+ms_status ms_ledger_step(
+        ms_ledger *ledger, sqlite3_stmt *statement, bool *row, const char *doing, ms_error *err)
+{
+    int result = sqlite3_step(statement);
+
+    *row = result == SQLITE_ROW;
+    if (result == SQLITE_ROW || result == SQLITE_DONE)
+        return MS_OK;
+    return ms_ledger_fail(ledger, doing, err);
+}
+
+void ms_ledger_done(sqlite3_stmt *statement)
+{
+    if (statement == NULL)
+        return;
+    (void)sqlite3_reset(statement);
+    (void)sqlite3_clear_bindings(statement);
+}
+
+ms_status ms_ledger_run(
+        ms_ledger *ledger, ms_ledger_query query, const char *doing, ms_error *err)
+{
+    sqlite3_stmt *statement;
+    bool row;
+    ms_status status = ms_ledger_prepare(ledger, &statement, query, err);
+
+    if (status == MS_OK)
+        status = ms_ledger_step(ledger, statement, &row, doing, err);
+    ms_ledger_done(statement);
+    return status;
+}
+
+ms_status ms_ledger_begin(ms_ledger *ledger, bool write, ms_error *err)
+{
+    return ms_ledger_run(ledger, write ? MS_LEDGER_BEGIN_IMMEDIATE : MS_LEDGER_BEGIN,
+            write ? "write to the ledger" : "read the ledger", err);
+}
+
+ms_status ms_ledger_end(ms_ledger *ledger, ms_status status, ms_error *err)
+{
+    if (status == MS_OK)
+        status = ms_ledger_run(ledger, MS_LEDGER_COMMIT, "write to the ledger", err);
+    /* Some failures end the transaction by themselves, others leave it open. */
+    if (status != MS_OK && sqlite3_get_autocommit(ledger->database) == 0 &&
+            ms_ledger_run(ledger, MS_LEDGER_ROLLBACK, "roll back", NULL) != MS_OK)
+        ms_ledger_detach(ledger);
+    return status;
+}
+
+/* Binding fails only when memory is short or a value is too long, which the step after it reports as a
+ * constraint: NULL is not what any query here accepts. */
+void ms_ledger_bind_span(sqlite3_stmt *statement, int index, ms_span bytes)
+{
+    if (bytes.size == 0)
+        (void)sqlite3_bind_zeroblob(statement, index, 0);
+    else
+        (void)sqlite3_bind_blob64(statement, index, bytes.data, bytes.size, SQLITE_STATIC);
+}
+
+void ms_ledger_bind_number(sqlite3_stmt *statement, int index, uint64_t number)
+{
+    (void)sqlite3_bind_int64(statement, index, (sqlite3_int64)number);
+}
+
+void ms_ledger_bind_key(sqlite3_stmt *statement, const ms_ledger_key *key)
+{
+    (void)sqlite3_bind_text(statement, 1, key->model_id, -1, SQLITE_STATIC);
+    (void)sqlite3_bind_blob(
+            statement, 2, key->publisher.bytes, sizeof(key->publisher.bytes), SQLITE_STATIC);
+}
+
+ms_span ms_ledger_column_span(sqlite3_stmt *statement, int column)
+{
+    const void *data = sqlite3_column_blob(statement, column);
+
+    return ms_span_of(data, data == NULL ? 0 : (size_t)sqlite3_column_bytes(statement, column));
+}
+
+bool ms_ledger_column_number(
+        sqlite3_stmt *statement, int column, uint64_t *number, uint64_t value_max)
+{
+    sqlite3_int64 value = sqlite3_column_int64(statement, column);
+
+    *number = value < 0 ? 0 : (uint64_t)value;
+    return sqlite3_column_type(statement, column) == SQLITE_INTEGER && value >= 0 &&
+           (uint64_t)value <= value_max;
+}
+
+bool ms_ledger_column_bytes(sqlite3_stmt *statement, int column, uint8_t *bytes, size_t size)
+{
+    ms_span span = ms_ledger_column_span(statement, column);
+
+    memset(bytes, 0, size);
+    if (sqlite3_column_type(statement, column) != SQLITE_BLOB || span.size != size)
+        return false;
+    memcpy(bytes, span.data, size);
+    return true;
+}
+
+/* ---- knowing the file ---- */
+
+static ms_status read_pragma(
+        ms_ledger *ledger, const char *text, sqlite3_int64 *value, ms_error *err)
+{
+    sqlite3_stmt *statement = NULL;
+    ms_status status = MS_OK;
+    bool row = false;
+
+    *value = 0;
+    if (sqlite3_prepare_v2(ledger->database, text, -1, &statement, NULL) != SQLITE_OK)
+        status = ms_ledger_fail(ledger, "read the ledger", err);
+    if (status == MS_OK)
+        status = ms_ledger_step(ledger, statement, &row, "read the ledger", err);
+    if (status == MS_OK && row)
+        *value = sqlite3_column_int64(statement, 0);
+    (void)sqlite3_finalize(statement);
+    return status;
+}
+
+static ms_status check_numbers(ms_ledger *ledger, ms_error *err)
+{
+    sqlite3_int64 application;
+    sqlite3_int64 version;
+    ms_status status = read_pragma(ledger, "PRAGMA application_id", &application, err);
+
+    if (status == MS_OK)
+        status = read_pragma(ledger, "PRAGMA user_version", &version, err);
+    if (status != MS_OK)
+        return status;
+    if (application != MS_LEDGER_APPLICATION_ID) {
+        status = ms_fail(err, MS_MALFORMED, "ledger_foreign",
+                "%s is a database of another program, not a ledger", ledger->path);
+        ms_ledger_set_damage_hint(ledger, err);
+        return status;
+    }
+    if (version == MS_LEDGER_SCHEMA_VERSION)
+        return MS_OK;
+    status = ms_fail(err, MS_MALFORMED, "ledger_version",
+            "The ledger %s has version %lld, and this program knows version %d", ledger->path,
+            (long long)version, MS_LEDGER_SCHEMA_VERSION);
+    ms_error_set_path(err, ledger->path);
+    ms_error_set_hint(err, "Use the newer program that wrote it; the file was left as it is");
+    return status;
+}
+
+/* Tables, indexes and triggers are word for word ours, so that queries mean what they say. */
+static ms_status check_schema(ms_ledger *ledger, ms_error *err)
+{
+    sqlite3_stmt *statement = NULL;
+    ms_status status = MS_OK;
+    bool row = true;
+    size_t count = 0;
+
+    if (sqlite3_prepare_v2(ledger->database,
+                "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid", -1,
+                &statement, NULL) != SQLITE_OK)
+        status = ms_ledger_fail(ledger, "read the ledger", err);
+    while (status == MS_OK && row) {
+        const char *text;
+
+        status = ms_ledger_step(ledger, statement, &row, "read the ledger", err);
+        if (status != MS_OK || !row)
+            break;
+        text = (const char *)sqlite3_column_text(statement, 0);
+        if (text == NULL || count == ms_ledger_schema_count ||
+                strcmp(text, ms_ledger_schema[count]) != 0)
+            break;
+        count++;
+    }
+    (void)sqlite3_finalize(statement);
+    if (status == MS_OK && (row || count != ms_ledger_schema_count))
+        return ms_ledger_damaged(ledger, 0, "ledger_schema", "has not the tables of a ledger", err);
+    return status;
+}
+
+/* The row that was last seen has to be there still. seen is read before the ledger, which only grows. */
+static ms_status check_seen(
+        ms_ledger *ledger, uint64_t seen, const uint8_t seen_hash[32], ms_error *err)
+{
+    sqlite3_stmt *statement = NULL;
+    uint8_t hash[32];
+    bool row;
+    ms_status status;
+
+    if (seen == 0)
+        return MS_OK;
+    status = ms_ledger_prepare(ledger, &statement, MS_LEDGER_ROW, err);
+    if (status != MS_OK)
+        return status;
+    ms_ledger_bind_number(statement, 1, seen);
+    status = ms_ledger_step(ledger, statement, &row, "read the ledger", err);
+    if (status == MS_OK && row && !ms_ledger_column_bytes(statement, 0, hash, sizeof(hash)))
+        status = ms_ledger_damaged(ledger, seen, "ledger_hash", "has no hash", err);
+    ms_ledger_done(statement);
+    if (status != MS_OK || (row && memcmp(hash, seen_hash, sizeof(hash)) == 0))
+        return status;
+    return ms_ledger_damaged(ledger, seen, "rolled_back",
+            row ? "is not the one that was seen there before"
+                : "was seen before and is gone: the file was rolled back",
+            err);
+}
+
+static ms_status read_seen(
+        ms_ledger *ledger, uint64_t *seen, uint8_t hash[32], ms_error *err)
+{
+    *seen = 0;
+    memset(hash, 0, 32);
+    if (ledger->state == NULL)
+        return MS_OK;
+    return ms_state_ledger_seen(ledger->state, seen, hash, err);
+}
+
+/* ---- making it ---- */
+
+static ms_status run_text(ms_ledger *ledger, const char *text, ms_error *err)
+{
+    if (sqlite3_exec(ledger->database, text, NULL, NULL, NULL) != SQLITE_OK)
+        return ms_ledger_fail(ledger, "make the ledger", err);
+    return MS_OK;
+}
+
+static ms_status write_schema(ms_ledger *ledger, ms_error *err)
+{
+    char pragma[64];
+    ms_status status = run_text(ledger, "BEGIN IMMEDIATE", err);
+
+    (void)ms_bounded_printf(
+            pragma, sizeof(pragma), "PRAGMA application_id = %d", MS_LEDGER_APPLICATION_ID);
+    if (status == MS_OK)
+        status = run_text(ledger, pragma, err);
+    (void)ms_bounded_printf(
+            pragma, sizeof(pragma), "PRAGMA user_version = %d", MS_LEDGER_SCHEMA_VERSION);
+    if (status == MS_OK)
+        status = run_text(ledger, pragma, err);
+    for (size_t i = 0; status == MS_OK && i < ms_ledger_schema_count; i++)
+        status = run_text(ledger, ms_ledger_schema[i], err);
+    if (status == MS_OK)
+        status = run_text(ledger, "COMMIT", err);
+    return status;
+}
+
+/* Build the file under its new name. What a killed run left there is nobody's: the lock is held. */
+static ms_status build_file(ms_ledger *ledger, ms_error *err)
+{
+    char *path = join(ledger->home, NEW_FILE);
+    char *journal = join(ledger->home, NEW_FILE "-journal");
+    ms_status status = MS_OK;
+
+    if (path == NULL || journal == NULL)
+        status = ms_fail_memory(err, strlen(ledger->home));
+    if (status == MS_OK)
+        status = ms_file_remove(MS_DIR_CURRENT, path, err);
+    if (status == MS_OK)
+        status = ms_file_remove(MS_DIR_CURRENT, journal, err);
+    if (status == MS_OK)
+        status = ms_sqlite_open(
+                &ledger->database, path, true, false, MS_LEDGER_BUSY_TIMEOUT_MS, err);
+    if (status == MS_OK)
+        status = write_schema(ledger, err);
+    ms_ledger_detach(ledger);
+    if (status == MS_OK)
+        status = ms_file_rename(
+                MS_DIR_CURRENT, path, MS_DIR_CURRENT, ledger->path, false, &(bool){false}, err);
+    if (status == MS_OK)
+        status = ms_folder_sync(MS_DIR_CURRENT, ledger->home, err);
+    ms_free(path);
+    ms_free(journal);
+    return status;
+}
+
+static ms_status file_is_missing(const ms_ledger *ledger, bool *missing, ms_error *err)
+{
+    ms_file_status file;
+    ms_status status = ms_file_status_at(MS_DIR_CURRENT, ledger->path, false, &file, err);
+
+    *missing = status == MS_NOT_FOUND;
+    return status == MS_NOT_FOUND ? MS_OK : status;
+}
+
+static ms_status make_file(ms_ledger *ledger, ms_error *err)
+{
+    char *lock = join(ledger->home, LOCK_FILE);
+    char *folder = join(ledger->home, LOCK_FOLDER);
+    bool missing = false;
+    int fd = -1;
+    ms_status status = MS_OK;
+
+    if (lock == NULL || folder == NULL)
+        status = ms_fail_memory(err, strlen(ledger->home));
+    if (status == MS_OK)
+        status = ms_folder_make_all(MS_DIR_CURRENT, folder, FOLDER_MODE, err);
+    if (status == MS_OK)
+        status = ms_lock_acquire(&fd, MS_DIR_CURRENT, lock, MS_LOCK_EXCLUSIVE,
+                MS_LEDGER_BUSY_TIMEOUT_MS, NULL, NULL, err);
+    if (status == MS_OK)
+        status = file_is_missing(ledger, &missing, err);
+    if (status == MS_OK && missing)
+        status = build_file(ledger, err);
+    ms_lock_release(fd);
+    ms_free(lock);
+    ms_free(folder);
+    return status;
+}
+
+/* ---- opening it ---- */
+
+static ms_status open_database(ms_ledger *ledger, ms_ledger_access access, ms_error *err)
+{
+    bool writable = access != MS_LEDGER_READ_ONLY;
+    ms_status status = ms_sqlite_open(&ledger->database, ledger->path, false, !writable,
+            MS_LEDGER_BUSY_TIMEOUT_MS, err);
+
+    /* A file or folder that we may only read is enough for reading. */
+    if (status == MS_IO && access == MS_LEDGER_READ) {
+        writable = false;
+        status = ms_sqlite_open(&ledger->database, ledger->path, false, true,
+                MS_LEDGER_BUSY_TIMEOUT_MS, err);
+    }
+    if (status == MS_INTEGRITY || status == MS_MALFORMED)
+        ms_ledger_set_damage_hint(ledger, err);
+    ledger->writable = status == MS_OK && writable;
+    return status;
+}
+
+static ms_status open_file(ms_ledger *ledger, ms_ledger_access access,
+        const ms_file_status *file, ms_error *err)
+{
+    ms_status status;
+
+    if (file->size == 0)
+        return ms_ledger_damaged(ledger, 0, "ledger_empty", "was cut to nothing", err);
+    status = open_database(ledger, access, err);
+    if (status == MS_OK)
+        status = check_numbers(ledger, err);
+    if (status == MS_OK)
+        status = check_schema(ledger, err);
+    if (status != MS_OK) {
+        ms_ledger_detach(ledger);
+        return status;
+    }
+    ledger->device = file->device;
+    ledger->inode = file->inode;
+    return MS_OK;
+}
+
+/* A file that was put in the place of the open one, such as a copy that was restored, is opened anew. */
+static bool is_open(const ms_ledger *ledger, ms_ledger_access access, const ms_file_status *file)
+{
+    return ledger->database != NULL && ledger->device == file->device &&
+           ledger->inode == file->inode && (ledger->writable || access != MS_LEDGER_WRITE);
+}
+
+static ms_status attach_missing(
+        ms_ledger *ledger, ms_ledger_access access, uint64_t seen, ms_error *err)
+{
+    if (seen > 0) {
+        (void)ms_fail(err, MS_INTEGRITY, "rolled_back",
+                "The ledger %s is gone, and %llu rows of it were seen before", ledger->path,
+                (unsigned long long)seen);
+        ms_error_set_path(err, ledger->path);
+        ms_error_set_hint(err, "Put a copy of it back; to begin a new one, remove state.db too");
+        return MS_INTEGRITY;
+    }
+    return access == MS_LEDGER_WRITE ? make_file(ledger, err) : MS_OK;
+}
+
+/* The file was looked for after seen was read: what was seen by then has to be in it. */
+static ms_status attach(ms_ledger *ledger, ms_ledger_access access, uint64_t seen,
+        const uint8_t seen_hash[32], bool *missing, ms_error *err)
+{
+    ms_file_status file;
+    ms_status status = ms_file_status_at(MS_DIR_CURRENT, ledger->path, false, &file, err);
+
+    if (status == MS_NOT_FOUND) {
+        status = attach_missing(ledger, access, seen, err);
+        *missing = access != MS_LEDGER_WRITE;
+        if (status != MS_OK || *missing)
+            return status;
+        status = ms_file_status_at(MS_DIR_CURRENT, ledger->path, false, &file, err);
+    }
+    if (status == MS_OK)
+        status = open_file(ledger, access, &file, err);
+    if (status == MS_OK)
+        status = check_seen(ledger, seen, seen_hash, err);
+    if (status != MS_OK)
+        ms_ledger_detach(ledger);
+    return status;
+}
+
+ms_status ms_ledger_attach(
+        ms_ledger *ledger, ms_ledger_access access, bool *missing, ms_error *err)
+{
+    uint8_t seen_hash[32];
+    uint64_t seen;
+    bool is_missing = false;
+    ms_file_status file;
+    ms_status status;
+
+    if (missing != NULL)
+        *missing = false;
+    status = ms_file_status_at(MS_DIR_CURRENT, ledger->path, false, &file, NULL);
+    if (status == MS_OK && is_open(ledger, access, &file))
+        return MS_OK;
+    ms_ledger_detach(ledger);
+    status = read_seen(ledger, &seen, seen_hash, err);
+    if (status == MS_OK)
+        status = attach(ledger, access, seen, seen_hash, &is_missing, err);
+    if (missing != NULL)
+        *missing = status == MS_OK && is_missing;
+    return status;
+}
+
+ms_status ms_ledger_check_unchanged(ms_ledger *ledger, ms_error *err)
+{
+    uint8_t seen_hash[32];
+    uint64_t seen;
+    ms_status status = read_seen(ledger, &seen, seen_hash, err);
+
+    if (status == MS_OK)
+        status = check_numbers(ledger, err);
+    if (status == MS_OK)
+        status = check_seen(ledger, seen, seen_hash, err);
+    return status;
+}
