@@ -27,8 +27,9 @@ typedef struct ms_block_sink {
 } ms_block_sink;
 
 /** Where blocks come from. get replaces the content of block by the bytes whose hash is cid: the
- *  source has hashed them, readers trust it in that and in nothing else. prefetch (may be NULL) says
- *  which blocks will be asked for soon, in order; a hint, cids are valid during the call only. */
+ *  source has hashed them, readers trust it in that and in nothing else. prefetch (may be NULL)
+ *  says which blocks will be asked for soon, in order; a hint, cids are valid during the call only.
+ */
 typedef struct ms_block_source {
     ms_status (*get)(void *payload, const ms_cid *cid, ms_buffer *block, ms_error *err);
     void (*prefetch)(void *payload, const ms_cid *cids, size_t count);

@@ -11,7 +11,8 @@
 #include "codec/utf8.h"
 
 #define QUOTE_SIZE_MAX 300
-/* NFD gives at most four code points for one, case folding at most three; both together stay below. */
+/* NFD gives at most four code points for one, case folding at most three; both together stay below.
+ * */
 #define FOLD_POINTS_PER_BYTE 4
 
 /* A rule that was broken; reason is NULL when none was. */
@@ -77,7 +78,8 @@ static finding check_characters(ms_span name)
     return harmless;
 }
 
-/* COM1 to COM9, LPT1 to LPT9 and COM0, LPT0; the digit may be a superscript 1, 2 or 3 (two bytes). */
+/* COM1 to COM9, LPT1 to LPT9 and COM0, LPT0; the digit may be a superscript 1, 2 or 3 (two bytes).
+ * */
 static bool is_numbered_device(const uint8_t *stem, size_t size)
 {
     if (size < 4 || (!is_text(stem, 3, "com") && !is_text(stem, 3, "lpt")))
@@ -90,7 +92,8 @@ static bool is_numbered_device(const uint8_t *stem, size_t size)
 /* Windows takes the part before the first dot, without spaces at its end, for the device. */
 static bool is_device(ms_span name)
 {
-    static const char *const devices[] = {"con", "prn", "aux", "nul", "conin$", "conout$", "clock$"};
+    static const char *const devices[] = {
+            "con", "prn", "aux", "nul", "conin$", "conout$", "clock$"};
     const uint8_t *dot = memchr(name.data, '.', name.size);
     size_t size = dot == NULL ? name.size : (size_t)(dot - name.data);
 
@@ -234,8 +237,8 @@ static ms_status fold_ascii(ms_span text, ms_buffer *out, ms_error *err)
 static bool normalise(int32_t *points, size_t capacity, const void *text, size_t text_size,
         utf8proc_option_t options, size_t *size)
 {
-    utf8proc_ssize_t count = utf8proc_decompose(text, (utf8proc_ssize_t)text_size, points,
-            (utf8proc_ssize_t)(capacity - 1), options);
+    utf8proc_ssize_t count = utf8proc_decompose(
+            text, (utf8proc_ssize_t)text_size, points, (utf8proc_ssize_t)(capacity - 1), options);
 
     if (count < 0 || (size_t)count > capacity - 1)
         return false;
@@ -265,8 +268,8 @@ ms_status ms_path_fold(ms_span text, ms_buffer *out, ms_error *err)
         status = ms_fail_memory(err, capacity * FOLD_POINTS_PER_BYTE * sizeof *folded);
         goto done;
     }
-    if (!normalise(decomposed, capacity, text.data, text.size,
-                UTF8PROC_STABLE | UTF8PROC_DECOMPOSE, &size) ||
+    if (!normalise(decomposed, capacity, text.data, text.size, UTF8PROC_STABLE | UTF8PROC_DECOMPOSE,
+                &size) ||
             !normalise(folded, capacity * FOLD_POINTS_PER_BYTE, decomposed, size,
                     UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD, &size)) {
         status = refuse(text, broken("path_utf8", "is not UTF-8", 0), err);

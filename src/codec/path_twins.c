@@ -83,10 +83,12 @@ static ms_status refuse(const ms_path_twins_node *first, ms_span second, ms_erro
         quote.size = middle;
     const char *text = quote.data == NULL ? "" : (const char *)quote.data;
     if (ms_span_equal(name, second))
-        ms_fail(err, status, "path_repeated", "The name \"%.*s\" stands twice in one folder", (int)middle, text);
+        ms_fail(err, status, "path_repeated", "The name \"%.*s\" stands twice in one folder",
+                (int)middle, text);
     else
         ms_fail(err, status, "path_twins",
-                "The names \"%.*s\" and \"%.*s\" differ only in case or spelling of accents, so some systems cannot hold both",
+                "The names \"%.*s\" and \"%.*s\" differ only in case or spelling of accents, so "
+                "some systems cannot hold both",
                 (int)middle, text, (int)(quote.size - middle), text + middle);
     ms_buffer_release(&quote);
     return status;
@@ -101,7 +103,9 @@ static ms_path_twins_node *new_leaf(ms_path_twins *twins, ms_span key, ms_span n
         return NULL;
     memcpy(bytes, key.data, key.size);
     memcpy(bytes + key.size, name.data, name.size);
-    *leaf = (ms_path_twins_node){.key = bytes, .key_size = (uint32_t)key.size, .name = bytes + key.size,
+    *leaf = (ms_path_twins_node){.key = bytes,
+            .key_size = (uint32_t)key.size,
+            .name = bytes + key.size,
             .name_size = (uint32_t)name.size};
     return leaf;
 }
@@ -115,8 +119,10 @@ static void insert(ms_path_twins *twins, ms_path_twins_node *inner, ms_path_twin
     while ((difference & (difference - 1)) != 0)
         difference = (uint8_t)(difference & (difference - 1));
     *inner = (ms_path_twins_node){.byte = byte, .mask = difference};
-    /* Bits are ordered by byte, then from the highest down; the new node stands above greater ones. */
-    while ((*link)->mask != 0 && ((*link)->byte < byte || ((*link)->byte == byte && (*link)->mask > difference)))
+    /* Bits are ordered by byte, then from the highest down; the new node stands above greater ones.
+     * */
+    while ((*link)->mask != 0 &&
+            ((*link)->byte < byte || ((*link)->byte == byte && (*link)->mask > difference)))
         link = &(*link)->sides[side_of(*link, key_of(leaf))];
     inner->sides[side_of(inner, key_of(leaf))] = leaf;
     inner->sides[!side_of(inner, key_of(leaf))] = *link;
@@ -133,7 +139,8 @@ ms_status ms_path_twins_add(ms_path_twins *twins, ms_span name, ms_error *err)
     ms_status status;
 
     if (twins->count >= MS_PATH_TWINS_NAMES_MAX)
-        return ms_fail(err, MS_LIMIT, "folder_names", "The folder holds more than %d names", MS_PATH_TWINS_NAMES_MAX);
+        return ms_fail(err, MS_LIMIT, "folder_names", "The folder holds more than %d names",
+                MS_PATH_TWINS_NAMES_MAX);
     ms_buffer_clear(&twins->key);
     status = ms_path_fold(name, &twins->key, err);
     if (status != MS_OK)
@@ -156,7 +163,8 @@ ms_status ms_path_twins_add(ms_path_twins *twins, ms_span name, ms_error *err)
     if (other == NULL)
         twins->root = leaf;
     else
-        insert(twins, inner, leaf, byte, (uint8_t)(byte_at(key, byte) ^ byte_at(key_of(other), byte)));
+        insert(twins, inner, leaf, byte,
+                (uint8_t)(byte_at(key, byte) ^ byte_at(key_of(other), byte)));
     twins->count++;
     return MS_OK;
 }

@@ -66,7 +66,8 @@ ms_status ms_chunk_tree_root(const ms_chunk_tree *tree, uint8_t chunk_root[32], 
 
     memset(chunk_root, 0, 32);
     if (tree->count == 0)
-        return ms_fail(err, MS_USAGE, "chunk_tree_empty", "A model has at least one chunk; an empty file is one of 0 bytes");
+        return ms_fail(err, MS_USAGE, "chunk_tree_empty",
+                "A model has at least one chunk; an empty file is one of 0 bytes");
     memcpy(node, tree->nodes[--top], 32);
     while (top > 0)
         hash_node(node, tree->nodes[--top], node);
@@ -74,8 +75,10 @@ ms_status ms_chunk_tree_root(const ms_chunk_tree *tree, uint8_t chunk_root[32], 
     return MS_OK;
 }
 
-/* RFC 9162, 2.1.3.2: first and last are the numbers of our node and of the last node of its level. */
-static bool climb(uint8_t node[32], uint64_t first, uint64_t last, const uint8_t (*path)[32], size_t path_size)
+/* RFC 9162, 2.1.3.2: first and last are the numbers of our node and of the last node of its level.
+ * */
+static bool climb(uint8_t node[32], uint64_t first, uint64_t last, const uint8_t (*path)[32],
+        size_t path_size)
 {
     for (size_t i = 0; i < path_size; i++) {
         if (last == 0)
@@ -109,7 +112,8 @@ ms_status ms_chunk_tree_check(const uint8_t chunk_root[32], uint64_t index, uint
     }
     if (shown)
         return MS_OK;
-    ms_fail(err, MS_INTEGRITY, "chunk_proof", "The proof does not show that the chunk is number %llu of %llu",
+    ms_fail(err, MS_INTEGRITY, "chunk_proof",
+            "The proof does not show that the chunk is number %llu of %llu",
             (unsigned long long)index, (unsigned long long)count);
     ms_error_set_chunk(err, index);
     return MS_INTEGRITY;

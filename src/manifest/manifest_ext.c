@@ -28,7 +28,8 @@ void ms_manifest_ext_writer_release(ms_manifest_ext_writer *writer)
     ms_buffer_release(&writer->digests);
 }
 
-static ms_status put_block(ms_block_sink sink, uint32_t codec, const ms_buffer *block, ms_cid *cid, ms_error *err)
+static ms_status put_block(
+        ms_block_sink sink, uint32_t codec, const ms_buffer *block, ms_cid *cid, ms_error *err)
 {
     uint8_t digest[MS_SHA256_SIZE];
 
@@ -39,7 +40,8 @@ static ms_status put_block(ms_block_sink sink, uint32_t codec, const ms_buffer *
 
 static ms_status put_digests(ms_manifest_ext_writer *writer, ms_error *err)
 {
-    ms_status status = put_block(writer->sink, MS_CODEC_RAW, &writer->digests, &writer->blocks[writer->block_count], err);
+    ms_status status = put_block(writer->sink, MS_CODEC_RAW, &writer->digests,
+            &writer->blocks[writer->block_count], err);
 
     if (status != MS_OK)
         return status;
@@ -48,12 +50,14 @@ static ms_status put_digests(ms_manifest_ext_writer *writer, ms_error *err)
     return MS_OK;
 }
 
-ms_status ms_manifest_ext_writer_add(ms_manifest_ext_writer *writer, const uint8_t digest[32], ms_error *err)
+ms_status ms_manifest_ext_writer_add(
+        ms_manifest_ext_writer *writer, const uint8_t digest[32], ms_error *err)
 {
     ms_status status;
 
     if (writer->count == MS_MODEL_FILES_MAX)
-        return ms_fail(err, MS_LIMIT, "model_files", "The model has more than %d files", MS_MODEL_FILES_MAX);
+        return ms_fail(err, MS_LIMIT, "model_files", "The model has more than %d files",
+                MS_MODEL_FILES_MAX);
     status = ms_buffer_append(&writer->digests, digest, MS_SHA256_SIZE, err);
     if (status != MS_OK)
         return status;
@@ -107,7 +111,9 @@ static ms_status read_links(ms_manifest_ext *ext, ms_cursor *cursor, ms_error *e
     if (status != MS_OK)
         return status;
     if (item.value > MS_MANIFEST_EXT_BLOCKS_MAX)
-        return ms_fail(err, MS_LIMIT, "ext_blocks", "The list of file digests has more than %d blocks", (int)MS_MANIFEST_EXT_BLOCKS_MAX);
+        return ms_fail(err, MS_LIMIT, "ext_blocks",
+                "The list of file digests has more than %d blocks",
+                (int)MS_MANIFEST_EXT_BLOCKS_MAX);
     for (uint64_t count = item.value; ext->block_count < count; ext->block_count++) {
         ms_cid *cid = &ext->blocks[ext->block_count];
 
@@ -117,7 +123,8 @@ static ms_status read_links(ms_manifest_ext *ext, ms_cursor *cursor, ms_error *e
         if (status != MS_OK)
             return status;
         if (cid->version != 1 || cid->codec != MS_CODEC_RAW || cid->hash != MS_HASH_SHA2_256) {
-            (void)ms_fail(err, MS_MALFORMED, "ext_link", "The list of file digests leads to a block that is not raw with SHA-256");
+            (void)ms_fail(err, MS_MALFORMED, "ext_link",
+                    "The list of file digests leads to a block that is not raw with SHA-256");
             ms_error_set_offset(err, item.offset);
             return MS_MALFORMED;
         }
@@ -138,12 +145,14 @@ static ms_status read_ext(ms_manifest_ext *ext, ms_span block, ms_error *err)
 
         status = ms_cbor_key(&cursor, &previous, &key, err);
         if (status == MS_OK)
-            status = ms_span_equal(key, digests_key()) ? read_links(ext, &cursor, err) : ms_cbor_skip(&cursor, err);
+            status = ms_span_equal(key, digests_key()) ? read_links(ext, &cursor, err)
+                                                       : ms_cbor_skip(&cursor, err);
     }
     return status == MS_OK ? ms_cbor_end(&cursor, err) : status;
 }
 
-ms_status ms_manifest_ext_open(ms_manifest_ext *ext, const ms_cid *cid, const ms_block_source *source, ms_error *err)
+ms_status ms_manifest_ext_open(
+        ms_manifest_ext *ext, const ms_cid *cid, const ms_block_source *source, ms_error *err)
 {
     ms_buffer block;
     ms_status status;
@@ -153,7 +162,9 @@ ms_status ms_manifest_ext_open(ms_manifest_ext *ext, const ms_cid *cid, const ms
     ms_buffer_init(&block, MS_DAG_BLOCK_SIZE_MAX);
     status = source->get(source->payload, cid, &block, err);
     if (status == MS_OK && block.size > MS_MANIFEST_EXT_SIZE_MAX)
-        status = ms_fail(err, MS_LIMIT, "ext_size_max", "The ext block of a manifest has %zu bytes, more than %zu", block.size, MS_MANIFEST_EXT_SIZE_MAX);
+        status = ms_fail(err, MS_LIMIT, "ext_size_max",
+                "The ext block of a manifest has %zu bytes, more than %zu", block.size,
+                MS_MANIFEST_EXT_SIZE_MAX);
     if (status == MS_OK)
         status = read_ext(ext, ms_buffer_span(&block), err);
     ext->loaded = ext->block_count;
@@ -178,13 +189,17 @@ static ms_status load(ms_manifest_ext *ext, size_t index, ms_error *err)
     status = ext->source.get(ext->source.payload, &ext->blocks[index], &ext->digests, err);
     if (status != MS_OK)
         return status;
-    if (ext->digests.size == 0 || ext->digests.size % MS_SHA256_SIZE != 0 || (!is_last && ext->digests.size != DIGESTS_SIZE_MAX))
-        return ms_fail(err, MS_MALFORMED, "ext_digests", "A block of file digests has %zu bytes, which is not a whole number of them", ext->digests.size);
+    if (ext->digests.size == 0 || ext->digests.size % MS_SHA256_SIZE != 0 ||
+            (!is_last && ext->digests.size != DIGESTS_SIZE_MAX))
+        return ms_fail(err, MS_MALFORMED, "ext_digests",
+                "A block of file digests has %zu bytes, which is not a whole number of them",
+                ext->digests.size);
     ext->loaded = index;
     return MS_OK;
 }
 
-ms_status ms_manifest_ext_digest(ms_manifest_ext *ext, uint64_t file_index, uint8_t digest[32], ms_error *err)
+ms_status ms_manifest_ext_digest(
+        ms_manifest_ext *ext, uint64_t file_index, uint8_t digest[32], ms_error *err)
 {
     uint64_t index = file_index / MS_MANIFEST_EXT_DIGESTS_MAX;
     size_t offset = (size_t)(file_index % MS_MANIFEST_EXT_DIGESTS_MAX) * MS_SHA256_SIZE;
@@ -192,12 +207,14 @@ ms_status ms_manifest_ext_digest(ms_manifest_ext *ext, uint64_t file_index, uint
 
     memset(digest, 0, MS_SHA256_SIZE);
     if (!ext->has_digests || index >= ext->block_count)
-        return ms_fail(err, MS_NOT_FOUND, "ext_no_digests", "The manifest holds no digest of this file");
+        return ms_fail(
+                err, MS_NOT_FOUND, "ext_no_digests", "The manifest holds no digest of this file");
     status = load(ext, (size_t)index, err);
     if (status != MS_OK)
         return status;
     if (offset >= ext->digests.size)
-        return ms_fail(err, MS_NOT_FOUND, "ext_no_digests", "The manifest holds no digest of this file");
+        return ms_fail(
+                err, MS_NOT_FOUND, "ext_no_digests", "The manifest holds no digest of this file");
     memcpy(digest, ext->digests.data + offset, MS_SHA256_SIZE);
     return MS_OK;
 }

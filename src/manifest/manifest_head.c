@@ -10,7 +10,16 @@
 #define KEY_QUOTE_MAX 40
 
 /* In canonical order: shorter keys first, then by bytes. */
-typedef enum head_key { KEY_V, KEY_CT, KEY_EXT, KEY_INFO, KEY_ROOT, KEY_SIZE, KEY_COUNT, KEYS } head_key;
+typedef enum head_key {
+    KEY_V,
+    KEY_CT,
+    KEY_EXT,
+    KEY_INFO,
+    KEY_ROOT,
+    KEY_SIZE,
+    KEY_COUNT,
+    KEYS
+} head_key;
 
 static const char *const key_names[KEYS] = {"v", "ct", "ext", "info", "root", "size", "count"};
 
@@ -39,16 +48,20 @@ static ms_status check_head(const ms_manifest_head *head, ms_status status, ms_e
 {
     uint64_t room = 0;
 
-    if (!is_link_to(&head->info, MS_CODEC_DAG_CBOR) || (head->has_ext && !is_link_to(&head->ext, MS_CODEC_DAG_CBOR)))
-        return ms_fail(err, status, "manifest_link", "The links info and ext of a manifest are CIDv1 of dag-cbor with SHA-256");
+    if (!is_link_to(&head->info, MS_CODEC_DAG_CBOR) ||
+            (head->has_ext && !is_link_to(&head->ext, MS_CODEC_DAG_CBOR)))
+        return ms_fail(err, status, "manifest_link",
+                "The links info and ext of a manifest are CIDv1 of dag-cbor with SHA-256");
     if (!is_link_to(&head->root, MS_CODEC_RAW) && !is_link_to(&head->root, MS_CODEC_DAG_PB))
-        return ms_fail(err, status, "manifest_link", "The link root of a manifest is a CIDv1 of raw or dag-pb with SHA-256");
+        return ms_fail(err, status, "manifest_link",
+                "The link root of a manifest is a CIDv1 of raw or dag-pb with SHA-256");
     if (head->count == 0 || head->count > INT64_MAX)
         return ms_fail(err, status, "manifest_count", "A manifest has 1 to 2^63-1 chunks");
     if (head->size > INT64_MAX)
         return ms_fail(err, status, "manifest_size", "A manifest has a size of 2^63 or more");
     if (ms_mul_u64(&room, head->count, MS_MANIFEST_CHUNK_SIZE_MAX) && head->size > room)
-        return ms_fail(err, status, "manifest_size", "A manifest says more bytes than its chunks can hold");
+        return ms_fail(err, status, "manifest_size",
+                "A manifest says more bytes than its chunks can hold");
     return MS_OK;
 }
 
@@ -79,7 +92,8 @@ static ms_status write_head(const ms_manifest_head *head, ms_buffer *out, ms_err
     if (status == MS_OK)
         status = ms_cbor_write_text(out, key_span(KEY_CT), err);
     if (status == MS_OK)
-        status = ms_cbor_write_bytes(out, ms_span_of(head->chunk_root, sizeof head->chunk_root), err);
+        status = ms_cbor_write_bytes(
+                out, ms_span_of(head->chunk_root, sizeof head->chunk_root), err);
     if (status == MS_OK && head->has_ext)
         status = write_link(out, KEY_EXT, &head->ext, err);
     if (status == MS_OK)
@@ -122,8 +136,9 @@ static ms_status refuse_key(ms_span key, size_t offset, ms_error *err)
     ms_buffer_init(&quote, KEY_QUOTE_MAX * 8);
     if (ms_text_append_escaped(&quote, (const char *)key.data, size, NULL) != MS_OK)
         ms_buffer_clear(&quote);
-    (void)ms_fail(err, MS_MALFORMED, "manifest_key", "A manifest has the key \"%.*s%s\", which version 1 does not know",
-            (int)quote.size, quote.data == NULL ? "" : (const char *)quote.data, size < key.size ? "..." : "");
+    (void)ms_fail(err, MS_MALFORMED, "manifest_key",
+            "A manifest has the key \"%.*s%s\", which version 1 does not know", (int)quote.size,
+            quote.data == NULL ? "" : (const char *)quote.data, size < key.size ? "..." : "");
     ms_error_set_hint(err, "A newer model-storage may have written it.");
     ms_error_set_offset(err, offset);
     ms_buffer_release(&quote);
@@ -139,7 +154,8 @@ static ms_status read_version(ms_cursor *cursor, ms_error *err)
         return status;
     if (item.kind == MS_CBOR_UNSIGNED && item.value == MS_MANIFEST_VERSION)
         return MS_OK;
-    status = refuse_at(err, "manifest_version", item.offset, "A manifest is of a version that this program does not know");
+    status = refuse_at(err, "manifest_version", item.offset,
+            "A manifest is of a version that this program does not know");
     ms_error_set_hint(err, "A newer model-storage may have written it.");
     return status;
 }
@@ -152,7 +168,8 @@ static ms_status read_chunk_root(ms_cursor *cursor, ms_manifest_head *head, ms_e
     if (status != MS_OK)
         return status;
     if (item.bytes.size != sizeof head->chunk_root)
-        return refuse_at(err, "manifest_root_size", item.offset, "A manifest has a chunk root that is not 32 bytes");
+        return refuse_at(err, "manifest_root_size", item.offset,
+                "A manifest has a chunk root that is not 32 bytes");
     memcpy(head->chunk_root, item.bytes.data, sizeof head->chunk_root);
     return MS_OK;
 }
@@ -203,7 +220,8 @@ static ms_status read_value(ms_cursor *cursor, head_key key, ms_manifest_head *h
 
 /* Canonical order makes v the first of the known keys, so another version is noticed before
  * whatever else that version may have changed. */
-static ms_status read_pairs(ms_cursor *cursor, uint64_t pairs, ms_manifest_head *head, ms_error *err)
+static ms_status read_pairs(
+        ms_cursor *cursor, uint64_t pairs, ms_manifest_head *head, ms_error *err)
 {
     bool seen[KEYS] = {false};
     ms_span previous = {0};
@@ -226,7 +244,8 @@ static ms_status read_pairs(ms_cursor *cursor, uint64_t pairs, ms_manifest_head 
     }
     for (int key = 0; key < KEYS; key++) {
         if (key != KEY_EXT && !seen[key])
-            return ms_fail(err, MS_MALFORMED, "manifest_missing", "A manifest lacks the key \"%s\"", key_names[key]);
+            return ms_fail(err, MS_MALFORMED, "manifest_missing", "A manifest lacks the key \"%s\"",
+                    key_names[key]);
     }
     return MS_OK;
 }
@@ -239,7 +258,8 @@ ms_status ms_manifest_head_decode(ms_manifest_head *head, ms_span block, ms_erro
 
     *head = (ms_manifest_head){0};
     if (block.size > MS_MANIFEST_HEAD_SIZE_MAX)
-        return ms_fail(err, MS_LIMIT, "manifest_size_max", "A manifest has %zu bytes, more than %d", block.size, MS_MANIFEST_HEAD_SIZE_MAX);
+        return ms_fail(err, MS_LIMIT, "manifest_size_max", "A manifest has %zu bytes, more than %d",
+                block.size, MS_MANIFEST_HEAD_SIZE_MAX);
     status = ms_cbor_expect(&cursor, &map, MS_CBOR_MAP, err);
     if (status == MS_OK)
         status = read_pairs(&cursor, map.value, head, err);

@@ -1,5 +1,5 @@
-/* The manifest head: the one small block whose CID is the manifest, and whose digest goes on record.
- * Format: docs/formats/manifest.md. Reading is strict: one spelling, no unknown key. */
+/* The manifest head: the one small block whose CID is the manifest, and whose digest goes on
+ * record. Format: docs/formats/manifest.md. Reading is strict: one spelling, no unknown key. */
 #ifndef MS_MANIFEST_MANIFEST_HEAD_H
 #define MS_MANIFEST_MANIFEST_HEAD_H
 
@@ -23,7 +23,8 @@ typedef struct ms_manifest_head {
 
 /** Append the canonical block. The same rules hold as for reading, as MS_USAGE: we make nothing
  *  that we refuse. */
-MS_MUST_CHECK ms_status ms_manifest_head_encode(const ms_manifest_head *head, ms_buffer *out, ms_error *err);
+MS_MUST_CHECK ms_status ms_manifest_head_encode(
+        const ms_manifest_head *head, ms_buffer *out, ms_error *err);
 
 /** Read a whole block. *head is zeroed on failure. MS_LIMIT "manifest_size_max" above
  *  MS_MANIFEST_HEAD_SIZE_MAX; MS_MALFORMED with offset and a reason of codec/cbor.h or
@@ -34,6 +35,7 @@ MS_MUST_CHECK ms_status ms_manifest_head_encode(const ms_manifest_head *head, ms
  *    manifest_link       info, ext or root is not CIDv1, SHA-256, of the right codec
  *    manifest_size       size of 2^63 or more, or more than count chunks can hold
  *    manifest_count      count is 0 or above 2^63-1 */
-MS_MUST_CHECK ms_status ms_manifest_head_decode(ms_manifest_head *head, ms_span block, ms_error *err);
+MS_MUST_CHECK ms_status ms_manifest_head_decode(
+        ms_manifest_head *head, ms_span block, ms_error *err);
 
 #endif

@@ -9,9 +9,17 @@
 #include "codec/text.h"
 
 /* In canonical order: shorter keys first, then by bytes. */
-typedef enum info_key { KEY_NAME, KEY_CHUNKER, KEY_METADATA, KEY_STORED_NAME, KEY_DESCRIPTION, KEYS } info_key;
+typedef enum info_key {
+    KEY_NAME,
+    KEY_CHUNKER,
+    KEY_METADATA,
+    KEY_STORED_NAME,
+    KEY_DESCRIPTION,
+    KEYS
+} info_key;
 
-static const char *const key_names[KEYS] = {"name", "chunker", "metadata", "storedName", "description"};
+static const char *const key_names[KEYS] = {
+        "name", "chunker", "metadata", "storedName", "description"};
 
 static ms_span key_span(info_key key)
 {
@@ -32,9 +40,11 @@ static info_key find_key(ms_span key)
 static ms_status check_text(ms_span text, size_t size_max, info_key key, ms_error *err)
 {
     if (text.size > size_max)
-        return ms_fail(err, MS_LIMIT, "info_text_size", "The text \"%s\" of a manifest has more than %zu bytes", key_names[key], size_max);
+        return ms_fail(err, MS_LIMIT, "info_text_size",
+                "The text \"%s\" of a manifest has more than %zu bytes", key_names[key], size_max);
     if (!ms_utf8_is_valid((const char *)text.data, text.size, NULL))
-        return ms_fail(err, MS_MALFORMED, "cbor_text", "The text \"%s\" of a manifest is not UTF-8", key_names[key]);
+        return ms_fail(err, MS_MALFORMED, "cbor_text", "The text \"%s\" of a manifest is not UTF-8",
+                key_names[key]);
     return MS_OK;
 }
 
@@ -45,7 +55,8 @@ static ms_status check_info(const ms_manifest_info *info, ms_error *err)
     if (status == MS_OK)
         status = check_text(info->chunker, MS_MANIFEST_CHUNKER_SIZE_MAX, KEY_CHUNKER, err);
     if (status == MS_OK)
-        status = check_text(info->description, MS_MANIFEST_DESCRIPTION_SIZE_MAX, KEY_DESCRIPTION, err);
+        status = check_text(
+                info->description, MS_MANIFEST_DESCRIPTION_SIZE_MAX, KEY_DESCRIPTION, err);
     if (status == MS_OK)
         status = ms_path_check_name(info->stored_name, err);
     return status;
@@ -88,7 +99,8 @@ static ms_status read_value(ms_cursor *cursor, info_key key, ms_manifest_info *i
     return ms_cbor_skip(cursor, err);
 }
 
-static ms_status read_pairs(ms_cursor *cursor, uint64_t pairs, ms_manifest_info *info, ms_error *err)
+static ms_status read_pairs(
+        ms_cursor *cursor, uint64_t pairs, ms_manifest_info *info, ms_error *err)
 {
     bool seen[KEYS + 1] = {false};
     ms_span previous = {0};
@@ -108,7 +120,8 @@ static ms_status read_pairs(ms_cursor *cursor, uint64_t pairs, ms_manifest_info 
     }
     for (int key = 0; key < KEYS; key++) {
         if (key != KEY_DESCRIPTION && !seen[key])
-            return ms_fail(err, MS_MALFORMED, "info_missing", "The info block of a manifest lacks the key \"%s\"", key_names[key]);
+            return ms_fail(err, MS_MALFORMED, "info_missing",
+                    "The info block of a manifest lacks the key \"%s\"", key_names[key]);
     }
     return MS_OK;
 }
@@ -121,7 +134,9 @@ ms_status ms_manifest_info_decode(ms_manifest_info *info, ms_span block, ms_erro
 
     *info = (ms_manifest_info){0};
     if (block.size > MS_MANIFEST_INFO_SIZE_MAX)
-        return ms_fail(err, MS_LIMIT, "info_size_max", "The info block of a manifest has %zu bytes, more than %zu", block.size, MS_MANIFEST_INFO_SIZE_MAX);
+        return ms_fail(err, MS_LIMIT, "info_size_max",
+                "The info block of a manifest has %zu bytes, more than %zu", block.size,
+                MS_MANIFEST_INFO_SIZE_MAX);
     status = ms_cbor_expect(&cursor, &map, MS_CBOR_MAP, err);
     if (status == MS_OK)
         status = read_pairs(&cursor, map.value, info, err);
@@ -199,11 +214,13 @@ static ms_status count_unknown(ms_span block, uint64_t *count, ms_error *err)
     return status;
 }
 
-static ms_status write_unknown_before(unknown_pairs *unknown, ms_span key, ms_buffer *out, ms_error *err)
+static ms_status write_unknown_before(
+        unknown_pairs *unknown, ms_span key, ms_buffer *out, ms_error *err)
 {
     ms_status status = MS_OK;
 
-    while (status == MS_OK && unknown->key.data != NULL && (key.data == NULL || ms_cbor_key_compare(unknown->key, key) < 0)) {
+    while (status == MS_OK && unknown->key.data != NULL &&
+            (key.data == NULL || ms_cbor_key_compare(unknown->key, key) < 0)) {
         status = ms_cbor_write_text(out, unknown->key, err);
         if (status == MS_OK)
             status = ms_buffer_append(out, unknown->value.data, unknown->value.size, err);
@@ -228,12 +245,16 @@ static ms_status write_metadata(ms_span metadata, ms_buffer *out, ms_error *err)
     return status;
 }
 
-static ms_status write_value(const ms_manifest_info *info, info_key key, ms_buffer *out, ms_error *err)
+static ms_status write_value(
+        const ms_manifest_info *info, info_key key, ms_buffer *out, ms_error *err)
 {
-    const ms_span texts[KEYS] = {[KEY_NAME] = info->name, [KEY_CHUNKER] = info->chunker,
-            [KEY_STORED_NAME] = info->stored_name, [KEY_DESCRIPTION] = info->description};
+    const ms_span texts[KEYS] = {[KEY_NAME] = info->name,
+            [KEY_CHUNKER] = info->chunker,
+            [KEY_STORED_NAME] = info->stored_name,
+            [KEY_DESCRIPTION] = info->description};
 
-    return key == KEY_METADATA ? write_metadata(info->metadata, out, err) : ms_cbor_write_text(out, texts[key], err);
+    return key == KEY_METADATA ? write_metadata(info->metadata, out, err)
+                               : ms_cbor_write_text(out, texts[key], err);
 }
 
 static ms_status write_info(const ms_manifest_info *info, ms_buffer *out, ms_error *err)
@@ -268,7 +289,9 @@ ms_status ms_manifest_info_encode(const ms_manifest_info *info, ms_buffer *out, 
     if (status == MS_OK)
         status = write_info(info, out, err);
     if (status == MS_OK && out->size - before > MS_MANIFEST_INFO_SIZE_MAX)
-        status = ms_fail(err, MS_LIMIT, "info_size_max", "The info block of a manifest would have more than %zu bytes", MS_MANIFEST_INFO_SIZE_MAX);
+        status = ms_fail(err, MS_LIMIT, "info_size_max",
+                "The info block of a manifest would have more than %zu bytes",
+                MS_MANIFEST_INFO_SIZE_MAX);
     if (status != MS_OK)
         out->size = before;
     return status;

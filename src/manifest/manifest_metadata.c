@@ -1,5 +1,6 @@
 /* Metadata: writing of text pairs, checking, and JSON. Recursion is counted and ends at a depth of
- * MS_MANIFEST_METADATA_DEPTH_MAX, so that a stranger's manifest decides neither stack nor output. */
+ * MS_MANIFEST_METADATA_DEPTH_MAX, so that a stranger's manifest decides neither stack nor output.
+ * */
 #include "manifest/manifest_metadata.h"
 
 #include <assert.h>
@@ -43,10 +44,13 @@ static ms_status check_pair(ms_span key, ms_span value, ms_error *err)
 {
     if (key.size == 0)
         return ms_fail(err, MS_USAGE, "metadata_key", "A key of metadata is empty");
-    if (key.size > MS_MANIFEST_METADATA_KEY_SIZE_MAX || value.size > MS_MANIFEST_METADATA_VALUE_SIZE_MAX)
-        return ms_fail(err, MS_LIMIT, "metadata_size", "A key of metadata has at most %d bytes, its value %d",
+    if (key.size > MS_MANIFEST_METADATA_KEY_SIZE_MAX ||
+            value.size > MS_MANIFEST_METADATA_VALUE_SIZE_MAX)
+        return ms_fail(err, MS_LIMIT, "metadata_size",
+                "A key of metadata has at most %d bytes, its value %d",
                 MS_MANIFEST_METADATA_KEY_SIZE_MAX, MS_MANIFEST_METADATA_VALUE_SIZE_MAX);
-    if (!ms_utf8_is_valid((const char *)key.data, key.size, NULL) || !ms_utf8_is_valid((const char *)value.data, value.size, NULL))
+    if (!ms_utf8_is_valid((const char *)key.data, key.size, NULL) ||
+            !ms_utf8_is_valid((const char *)value.data, value.size, NULL))
         return ms_fail(err, MS_USAGE, "metadata_text", "A key or value of metadata is not UTF-8");
     return MS_OK;
 }
@@ -57,7 +61,8 @@ static ms_status reserve_pair(ms_manifest_metadata *metadata, ms_error *err)
     ms_manifest_metadata_pair *pairs;
 
     if (metadata->count == MS_MANIFEST_METADATA_PAIRS_MAX)
-        return ms_fail(err, MS_LIMIT, "metadata_pairs", "Metadata has more than %d keys", MS_MANIFEST_METADATA_PAIRS_MAX);
+        return ms_fail(err, MS_LIMIT, "metadata_pairs", "Metadata has more than %d keys",
+                MS_MANIFEST_METADATA_PAIRS_MAX);
     if (metadata->count < metadata->capacity)
         return MS_OK;
     pairs = ms_realloc_array(metadata->pairs, capacity, sizeof *pairs);
@@ -68,7 +73,8 @@ static ms_status reserve_pair(ms_manifest_metadata *metadata, ms_error *err)
     return MS_OK;
 }
 
-ms_status ms_manifest_metadata_add(ms_manifest_metadata *metadata, ms_span key, ms_span value, ms_error *err)
+ms_status ms_manifest_metadata_add(
+        ms_manifest_metadata *metadata, ms_span key, ms_span value, ms_error *err)
 {
     ms_status status = check_pair(key, value, err);
     uint8_t *copy;
@@ -92,7 +98,8 @@ ms_status ms_manifest_metadata_add(ms_manifest_metadata *metadata, ms_span key, 
 
 static int compare_pairs(const void *left, const void *right)
 {
-    return ms_cbor_key_compare(((const ms_manifest_metadata_pair *)left)->key, ((const ms_manifest_metadata_pair *)right)->key);
+    return ms_cbor_key_compare(((const ms_manifest_metadata_pair *)left)->key,
+            ((const ms_manifest_metadata_pair *)right)->key);
 }
 
 static ms_status refuse_repeated(ms_span key, ms_error *err)
@@ -102,8 +109,8 @@ static ms_status refuse_repeated(ms_span key, ms_error *err)
     ms_buffer_init(&quote, (size_t)MS_MANIFEST_METADATA_KEY_SIZE_MAX * 8);
     if (ms_text_append_escaped(&quote, (const char *)key.data, key.size, NULL) != MS_OK)
         ms_buffer_clear(&quote);
-    (void)ms_fail(err, MS_USAGE, "metadata_repeated", "The key \"%.*s\" of metadata is given twice", (int)quote.size,
-            quote.data == NULL ? "" : (const char *)quote.data);
+    (void)ms_fail(err, MS_USAGE, "metadata_repeated", "The key \"%.*s\" of metadata is given twice",
+            (int)quote.size, quote.data == NULL ? "" : (const char *)quote.data);
     ms_buffer_release(&quote);
     return MS_USAGE;
 }
@@ -257,9 +264,11 @@ static ms_status write_scalar(const ms_cbor_item *item, ms_json_writer *json, ms
     return MS_OK;
 }
 
-static ms_status write_value(ms_cursor *cursor, ms_json_writer *json, unsigned depth, ms_error *err);
+static ms_status write_value(
+        ms_cursor *cursor, ms_json_writer *json, unsigned depth, ms_error *err);
 
-static ms_status write_array(ms_cursor *cursor, uint64_t count, ms_json_writer *json, unsigned depth, ms_error *err)
+static ms_status write_array(
+        ms_cursor *cursor, uint64_t count, ms_json_writer *json, unsigned depth, ms_error *err)
 {
     if (json != NULL)
         ms_json_begin_array(json);
@@ -274,7 +283,8 @@ static ms_status write_array(ms_cursor *cursor, uint64_t count, ms_json_writer *
     return MS_OK;
 }
 
-static ms_status write_map(ms_cursor *cursor, uint64_t count, ms_json_writer *json, unsigned depth, ms_error *err)
+static ms_status write_map(
+        ms_cursor *cursor, uint64_t count, ms_json_writer *json, unsigned depth, ms_error *err)
 {
     ms_span previous = {0};
 
@@ -308,7 +318,8 @@ static ms_status write_value(ms_cursor *cursor, ms_json_writer *json, unsigned d
     if (item.kind != MS_CBOR_ARRAY && item.kind != MS_CBOR_MAP)
         return write_scalar(&item, json, err);
     if (depth == MS_MANIFEST_METADATA_DEPTH_MAX)
-        return ms_fail(err, MS_LIMIT, "metadata_depth", "Metadata is nested more than %d deep", MS_MANIFEST_METADATA_DEPTH_MAX);
+        return ms_fail(err, MS_LIMIT, "metadata_depth", "Metadata is nested more than %d deep",
+                MS_MANIFEST_METADATA_DEPTH_MAX);
     if (item.kind == MS_CBOR_MAP)
         return write_map(cursor, item.value, json, depth + 1, err);
     return write_array(cursor, item.value, json, depth + 1, err);

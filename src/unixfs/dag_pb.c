@@ -1,5 +1,5 @@
-/* dag-pb: a protobuf of two fields whose every deviation is refused, because a second spelling of one
- * node would be a second CID of it. Source: IPLD dag-pb specification. */
+/* dag-pb: a protobuf of two fields whose every deviation is refused, because a second spelling of
+ * one node would be a second CID of it. Source: IPLD dag-pb specification. */
 #include "unixfs/dag_pb.h"
 
 #include "codec/text.h"
@@ -18,7 +18,8 @@ static ms_status malformed(ms_error *err, const char *reason, size_t offset, con
     return MS_MALFORMED;
 }
 
-/* A cursor over a length-delimited field: its bytes alone, but offsets count from the block's start. */
+/* A cursor over a length-delimited field: its bytes alone, but offsets count from the block's
+ * start. */
 static ms_status read_bounds(ms_cursor *cursor, ms_cursor *field, ms_error *err)
 {
     uint64_t size = 0;
@@ -64,11 +65,13 @@ static ms_status read_name(ms_cursor *cursor, ms_dag_pb_link *link, ms_error *er
     link->name = rest_of(&field);
     link->has_name = true;
     if (!ms_utf8_is_valid((const char *)link->name.data, link->name.size, &bad))
-        return malformed(err, "dag_pb_name", field.position + bad, "has a link whose name is not UTF-8");
+        return malformed(
+                err, "dag_pb_name", field.position + bad, "has a link whose name is not UTF-8");
     return MS_OK;
 }
 
-static ms_status read_link_field(ms_cursor *cursor, uint8_t tag, ms_dag_pb_link *link, ms_error *err)
+static ms_status read_link_field(
+        ms_cursor *cursor, uint8_t tag, ms_dag_pb_link *link, ms_error *err)
 {
     switch (tag) {
     case TAG_HASH:
@@ -79,7 +82,8 @@ static ms_status read_link_field(ms_cursor *cursor, uint8_t tag, ms_dag_pb_link 
         link->has_tsize = true;
         return ms_cursor_varint(cursor, &link->tsize, err);
     default:
-        return malformed(err, "dag_pb_field", cursor->position - 1, "has a link with an unknown field");
+        return malformed(
+                err, "dag_pb_field", cursor->position - 1, "has a link with an unknown field");
     }
 }
 
@@ -123,7 +127,8 @@ static ms_status add_link(ms_dag_pb *node, ms_cursor *cursor, size_t start, ms_e
     if (node->link_count > 0 && node->links.data + node->links.size != cursor->data + start)
         return malformed(err, "dag_pb_order", start, "has data between its links");
     if (node->link_count >= MS_DAG_PB_LINKS_MAX)
-        return ms_fail(err, MS_LIMIT, "dag_pb_links", "A dag-pb node has more than %d links", MS_DAG_PB_LINKS_MAX);
+        return ms_fail(err, MS_LIMIT, "dag_pb_links", "A dag-pb node has more than %d links",
+                MS_DAG_PB_LINKS_MAX);
     status = read_bounds(cursor, &field, err);
     if (status == MS_OK)
         status = read_link(&field, &link, err);
@@ -166,7 +171,8 @@ ms_status ms_dag_pb_decode(ms_dag_pb *node, ms_span block, ms_error *err)
 
     *node = (ms_dag_pb){0};
     if (block.size > MS_DAG_BLOCK_SIZE_MAX)
-        return ms_fail(err, MS_LIMIT, "dag_pb_size", "A dag-pb node of %zu bytes is larger than %zu", block.size, MS_DAG_BLOCK_SIZE_MAX);
+        return ms_fail(err, MS_LIMIT, "dag_pb_size",
+                "A dag-pb node of %zu bytes is larger than %zu", block.size, MS_DAG_BLOCK_SIZE_MAX);
     while (status == MS_OK && ms_cursor_left(&cursor) > 0)
         status = decode_field(node, &cursor, err);
     if (status != MS_OK)
@@ -186,7 +192,8 @@ bool ms_dag_pb_next(ms_dag_pb_links *links, ms_dag_pb_link *link)
     if (ms_cursor_left(&links->cursor) == 0)
         return false;
     links->cursor.position++;
-    return read_bounds(&links->cursor, &field, NULL) == MS_OK && read_link(&field, link, NULL) == MS_OK;
+    return read_bounds(&links->cursor, &field, NULL) == MS_OK &&
+           read_link(&field, link, NULL) == MS_OK;
 }
 
 static size_t delimited_size(size_t size)
@@ -221,7 +228,8 @@ static ms_status append_delimited(ms_buffer *out, uint8_t tag, ms_span bytes, ms
     return ms_buffer_append(out, bytes.data, bytes.size, err);
 }
 
-ms_status ms_dag_pb_write_link(ms_buffer *out, const ms_cid *cid, ms_span name, uint64_t tsize, ms_error *err)
+ms_status ms_dag_pb_write_link(
+        ms_buffer *out, const ms_cid *cid, ms_span name, uint64_t tsize, ms_error *err)
 {
     uint8_t binary[MS_CID_BINARY_SIZE_MAX];
     size_t cid_size = ms_cid_encode(cid, binary);

@@ -29,18 +29,20 @@ typedef struct ms_dag_pb_links {
     ms_cursor cursor;
 } ms_dag_pb_links;
 
-/** Check all of a block. Links before or after Data, not around it; fields of a link in order; every
- *  link with a valid CID; names UTF-8; no unknown field, no repeated field. MS_MALFORMED with offset
- *  and a reason (dag_pb_field, dag_pb_order, dag_pb_repeated, dag_pb_link, dag_pb_name, truncated,
- *  varint_*, cid_*); MS_LIMIT "dag_pb_size", "dag_pb_links". The empty block is a node. */
+/** Check all of a block. Links before or after Data, not around it; fields of a link in order;
+ *  every link with a valid CID; names UTF-8; no unknown field, no repeated field. MS_MALFORMED with
+ *  offset and a reason (dag_pb_field, dag_pb_order, dag_pb_repeated, dag_pb_link, dag_pb_name,
+ *  truncated, varint_*, cid_*); MS_LIMIT "dag_pb_size", "dag_pb_links". The empty block is a node.
+ */
 MS_MUST_CHECK ms_status ms_dag_pb_decode(ms_dag_pb *node, ms_span block, ms_error *err);
 ms_dag_pb_links ms_dag_pb_links_of(const ms_dag_pb *node);
 /** The next link of a decoded node; false after the last. */
 bool ms_dag_pb_next(ms_dag_pb_links *links, ms_dag_pb_link *link);
 
-/** Append one link as everybody writes it: Hash, Name (also when empty), Tsize. Links come first and
- *  in the order of their names' bytes; that is up to the caller. */
-MS_MUST_CHECK ms_status ms_dag_pb_write_link(ms_buffer *out, const ms_cid *cid, ms_span name, uint64_t tsize, ms_error *err);
+/** Append one link as everybody writes it: Hash, Name (also when empty), Tsize. Links come first
+ *  and in the order of their names' bytes; that is up to the caller. */
+MS_MUST_CHECK ms_status ms_dag_pb_write_link(
+        ms_buffer *out, const ms_cid *cid, ms_span name, uint64_t tsize, ms_error *err);
 /** Append the Data field. */
 MS_MUST_CHECK ms_status ms_dag_pb_write_data(ms_buffer *out, ms_span data, ms_error *err);
 /** Bytes that ms_dag_pb_write_link appends. */

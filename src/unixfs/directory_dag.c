@@ -26,7 +26,8 @@ struct ms_directory_dag_entry {
 
 void ms_directory_dag_init(ms_directory_dag *dag)
 {
-    *dag = (ms_directory_dag){.block_size = EMPTY_BLOCK_SIZE, .block_size_max = MS_DIRECTORY_DAG_BLOCK_SIZE_MAX};
+    *dag = (ms_directory_dag){
+            .block_size = EMPTY_BLOCK_SIZE, .block_size_max = MS_DIRECTORY_DAG_BLOCK_SIZE_MAX};
     ms_arena_init(&dag->names, NAMES_SIZE_MAX);
 }
 
@@ -46,7 +47,8 @@ static ms_status reserve_entry(ms_directory_dag *dag, ms_error *err)
     ms_directory_dag_entry *entries;
 
     if (dag->count >= MS_DIRECTORY_DAG_ENTRIES_MAX)
-        return ms_fail(err, MS_LIMIT, "folder_names", "The folder holds more than %d names", MS_DIRECTORY_DAG_ENTRIES_MAX);
+        return ms_fail(err, MS_LIMIT, "folder_names", "The folder holds more than %d names",
+                MS_DIRECTORY_DAG_ENTRIES_MAX);
     if (dag->count < dag->capacity)
         return MS_OK;
     entries = ms_realloc_array(dag->entries, capacity, sizeof *entries);
@@ -57,7 +59,8 @@ static ms_status reserve_entry(ms_directory_dag *dag, ms_error *err)
     return MS_OK;
 }
 
-ms_status ms_directory_dag_add(ms_directory_dag *dag, ms_span name, const ms_dag_entry *entry, ms_error *err)
+ms_status ms_directory_dag_add(
+        ms_directory_dag *dag, ms_span name, const ms_dag_entry *entry, ms_error *err)
 {
     ms_status status = ms_path_check_name(name, err);
     uint8_t *copy;
@@ -70,7 +73,8 @@ ms_status ms_directory_dag_add(ms_directory_dag *dag, ms_span name, const ms_dag
     if (copy == NULL)
         return ms_fail_memory(err, name.size);
     memcpy(copy, name.data, name.size);
-    dag->entries[dag->count++] = (ms_directory_dag_entry){.name = ms_span_of(copy, name.size), .node = *entry};
+    dag->entries[dag->count++] =
+            (ms_directory_dag_entry){.name = ms_span_of(copy, name.size), .node = *entry};
     dag->block_size += ms_dag_pb_link_size(&entry->cid, name.size, entry->cumulative_size);
     return MS_OK;
 }
@@ -95,12 +99,16 @@ static int compare_hashes(const void *left, const void *right)
 /* Names passed ms_path_check_name, so they may be printed as they are. */
 static ms_status refuse_repeated(ms_span name, ms_error *err)
 {
-    return ms_fail(err, MS_MALFORMED, "path_repeated", "The name \"%.*s\" stands twice in one folder", (int)name.size, (const char *)name.data);
+    return ms_fail(err, MS_MALFORMED, "path_repeated",
+            "The name \"%.*s\" stands twice in one folder", (int)name.size,
+            (const char *)name.data);
 }
 
 static ms_status refuse_twins(ms_span a, ms_span b, ms_error *err)
 {
-    ms_fail(err, MS_MALFORMED, "hamt_twins", "The names \"%.*s\" and \"%.*s\" have the same hash, so a large folder cannot hold both",
+    ms_fail(err, MS_MALFORMED, "hamt_twins",
+            "The names \"%.*s\" and \"%.*s\" have the same hash, so a large folder cannot hold "
+            "both",
             (int)a.size, (const char *)a.data, (int)b.size, (const char *)b.data);
     ms_error_set_hint(err, "Rename one of the two, or move it into a folder of its own.");
     return MS_MALFORMED;
@@ -120,25 +128,31 @@ static ms_status sort_and_sum(ms_directory_dag *dag, ms_dag_entry *root, ms_erro
 }
 
 /* Put a finished block; links_size is the sum of the cumulative sizes below it. */
-static ms_status put_node(ms_block_sink sink, const ms_buffer *block, uint64_t links_size, ms_dag_entry *node, ms_error *err)
+static ms_status put_node(ms_block_sink sink, const ms_buffer *block, uint64_t links_size,
+        ms_dag_entry *node, ms_error *err)
 {
     uint8_t digest[MS_SHA256_SIZE];
 
-    if (!ms_add_u64(&node->cumulative_size, links_size, block->size) || node->cumulative_size > UINT64_MAX >> 1)
-        return ms_fail(err, MS_LIMIT, "model_size", "The folder and its nodes have more than 2^63-1 bytes");
+    if (!ms_add_u64(&node->cumulative_size, links_size, block->size) ||
+            node->cumulative_size > UINT64_MAX >> 1)
+        return ms_fail(err, MS_LIMIT, "model_size",
+                "The folder and its nodes have more than 2^63-1 bytes");
     ms_sha256(digest, block->data, block->size);
     node->cid = ms_cid_sha256(MS_CODEC_DAG_PB, digest);
     return sink.put(sink.payload, &node->cid, ms_buffer_span(block), err);
 }
 
-static ms_status append_link(ms_buffer *block, uint64_t *links_size, ms_span name, const ms_dag_entry *node, ms_error *err)
+static ms_status append_link(ms_buffer *block, uint64_t *links_size, ms_span name,
+        const ms_dag_entry *node, ms_error *err)
 {
     if (!ms_add_u64(links_size, *links_size, node->cumulative_size))
-        return ms_fail(err, MS_LIMIT, "model_size", "The folder and its nodes have more than 2^63-1 bytes");
+        return ms_fail(err, MS_LIMIT, "model_size",
+                "The folder and its nodes have more than 2^63-1 bytes");
     return ms_dag_pb_write_link(block, &node->cid, name, node->cumulative_size, err);
 }
 
-static ms_status put_plain(const ms_directory_dag *dag, ms_block_sink sink, ms_dag_entry *root, ms_error *err)
+static ms_status put_plain(
+        const ms_directory_dag *dag, ms_block_sink sink, ms_dag_entry *root, ms_error *err)
 {
     uint64_t links_size = 0;
     ms_buffer block;
@@ -161,7 +175,8 @@ static ms_status put_plain(const ms_directory_dag *dag, ms_block_sink sink, ms_d
 }
 
 /* A link of a shard: two digits of the bucket, and the entry's name where it is one entry. */
-static ms_status append_bucket(ms_buffer *block, uint64_t *links_size, unsigned bucket, ms_span name, const ms_dag_entry *node, ms_error *err)
+static ms_status append_bucket(ms_buffer *block, uint64_t *links_size, unsigned bucket,
+        ms_span name, const ms_dag_entry *node, ms_error *err)
 {
     static const char digits[] = "0123456789ABCDEF";
     uint8_t text[2 + MS_PATH_NAME_SIZE_MAX];
@@ -183,7 +198,8 @@ static ms_status put_shard(const ms_directory_dag_entry *entries, size_t count, 
 
 /* The links of a shard: entries are sorted by hash, so each bucket is a run of them. */
 static ms_status append_buckets(ms_buffer *block, uint64_t *links_size, bool used[MS_UNIXFS_FANOUT],
-        const ms_directory_dag_entry *entries, size_t count, unsigned depth, ms_block_sink sink, ms_error *err)
+        const ms_directory_dag_entry *entries, size_t count, unsigned depth, ms_block_sink sink,
+        ms_error *err)
 {
     for (size_t start = 0, end; start < count; start = end) {
         uint8_t bucket = bucket_of(&entries[start], depth);
@@ -194,7 +210,8 @@ static ms_status append_buckets(ms_buffer *block, uint64_t *links_size, bool use
             end++;
         used[bucket] = true;
         if (end == start + 1) {
-            status = append_bucket(block, links_size, bucket, entries[start].name, &entries[start].node, err);
+            status = append_bucket(
+                    block, links_size, bucket, entries[start].name, &entries[start].node, err);
         } else {
             status = put_shard(entries + start, end - start, depth + 1, sink, &below, err);
             if (status == MS_OK)
@@ -230,7 +247,8 @@ static ms_status put_shard(const ms_directory_dag_entry *entries, size_t count, 
     return status;
 }
 
-static ms_status put_hamt(ms_directory_dag *dag, ms_block_sink sink, ms_dag_entry *root, ms_error *err)
+static ms_status put_hamt(
+        ms_directory_dag *dag, ms_block_sink sink, ms_dag_entry *root, ms_error *err)
 {
     for (size_t i = 0; i < dag->count; i++)
         dag->entries[i].hash = ms_murmur3_x64_64(dag->entries[i].name);
@@ -243,14 +261,16 @@ static ms_status put_hamt(ms_directory_dag *dag, ms_block_sink sink, ms_dag_entr
     return put_shard(dag->entries, dag->count, 0, sink, root, err);
 }
 
-ms_status ms_directory_dag_finish(ms_directory_dag *dag, ms_block_sink sink, ms_dag_entry *root, ms_error *err)
+ms_status ms_directory_dag_finish(
+        ms_directory_dag *dag, ms_block_sink sink, ms_dag_entry *root, ms_error *err)
 {
     ms_status status;
 
     *root = (ms_dag_entry){0};
     status = sort_and_sum(dag, root, err);
     if (status == MS_OK)
-        status = dag->block_size > dag->block_size_max ? put_hamt(dag, sink, root, err) : put_plain(dag, sink, root, err);
+        status = dag->block_size > dag->block_size_max ? put_hamt(dag, sink, root, err)
+                                                       : put_plain(dag, sink, root, err);
     if (status != MS_OK) {
         *root = (ms_dag_entry){0};
         return status;

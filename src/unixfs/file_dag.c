@@ -1,5 +1,6 @@
 /* Balanced layout: each level collects up to width entries, a full one becomes a node in the level
- * above. All leaves stand at one depth, so the last group gets its node even when it is one entry. */
+ * above. All leaves stand at one depth, so the last group gets its node even when it is one entry.
+ * */
 #include "unixfs/file_dag.h"
 
 #include <assert.h>
@@ -48,7 +49,8 @@ static ms_status open_level(ms_file_dag *dag, ms_error *err)
     ms_file_dag_level *level;
 
     if (dag->level_count == MS_FILE_DAG_LEVELS_MAX)
-        return ms_fail(err, MS_LIMIT, "file_size", "The file needs more than %d levels of nodes", MS_FILE_DAG_LEVELS_MAX);
+        return ms_fail(err, MS_LIMIT, "file_size", "The file needs more than %d levels of nodes",
+                MS_FILE_DAG_LEVELS_MAX);
     level = ms_calloc(1, sizeof *level);
     if (level == NULL)
         return ms_fail_memory(err, sizeof *level);
@@ -74,10 +76,12 @@ static ms_status append(ms_file_dag_level *level, const ms_dag_entry *entry, ms_
     if (!ms_add_u64(&level->content_size, level->content_size, entry->content_size) ||
             !ms_add_u64(&level->cumulative_size, level->cumulative_size, entry->cumulative_size) ||
             level->content_size > FILE_SIZE_MAX || level->cumulative_size > FILE_SIZE_MAX)
-        return ms_fail(err, MS_LIMIT, "file_size", "The file and its nodes have more than 2^63-1 bytes");
+        return ms_fail(
+                err, MS_LIMIT, "file_size", "The file and its nodes have more than 2^63-1 bytes");
     if (level->count == 0)
         level->first = *entry;
-    status = ms_dag_pb_write_link(&level->links, &entry->cid, ms_span_of(NULL, 0), entry->cumulative_size, err);
+    status = ms_dag_pb_write_link(
+            &level->links, &entry->cid, ms_span_of(NULL, 0), entry->cumulative_size, err);
     if (status == MS_OK)
         status = ms_unixfs_write_block_size(&level->sizes, entry->content_size, err);
     if (status == MS_OK)
@@ -85,7 +89,8 @@ static ms_status append(ms_file_dag_level *level, const ms_dag_entry *entry, ms_
     return status;
 }
 
-/* The block of an open node, into dag->block: links, then the message that the sizes are part of. */
+/* The block of an open node, into dag->block: links, then the message that the sizes are part of.
+ * */
 static ms_status encode_node(ms_file_dag *dag, const ms_file_dag_level *level, ms_error *err)
 {
     ms_buffer message;
@@ -105,7 +110,8 @@ static ms_status encode_node(ms_file_dag *dag, const ms_file_dag_level *level, m
 }
 
 /* Put the open node of a level and forget its entries. */
-static ms_status close_node(ms_file_dag *dag, ms_file_dag_level *level, ms_dag_entry *node, ms_error *err)
+static ms_status close_node(
+        ms_file_dag *dag, ms_file_dag_level *level, ms_dag_entry *node, ms_error *err)
 {
     uint8_t digest[MS_SHA256_SIZE];
     ms_status status = encode_node(dag, level, err);
@@ -113,7 +119,8 @@ static ms_status close_node(ms_file_dag *dag, ms_file_dag_level *level, ms_dag_e
     if (status != MS_OK)
         return status;
     if (!ms_add_u64(&node->cumulative_size, level->cumulative_size, dag->block.size))
-        return ms_fail(err, MS_LIMIT, "file_size", "The file and its nodes have more than 2^63-1 bytes");
+        return ms_fail(
+                err, MS_LIMIT, "file_size", "The file and its nodes have more than 2^63-1 bytes");
     node->content_size = level->content_size;
     ms_sha256(digest, dag->block.data, dag->block.size);
     node->cid = ms_cid_sha256(MS_CODEC_DAG_PB, digest);
@@ -141,7 +148,8 @@ static ms_status add_entry(ms_file_dag *dag, unsigned index, ms_dag_entry entry,
 
 ms_status ms_file_dag_add(ms_file_dag *dag, const ms_cid *leaf, uint64_t size, ms_error *err)
 {
-    return add_entry(dag, 0, (ms_dag_entry){.cid = *leaf, .content_size = size, .cumulative_size = size}, err);
+    return add_entry(dag, 0,
+            (ms_dag_entry){.cid = *leaf, .content_size = size, .cumulative_size = size}, err);
 }
 
 static bool is_highest(const ms_file_dag *dag, unsigned index)
@@ -175,5 +183,6 @@ ms_status ms_file_dag_finish(ms_file_dag *dag, ms_dag_entry *root, ms_error *err
         if (status != MS_OK)
             return status;
     }
-    return ms_fail(err, MS_USAGE, "file_dag_empty", "A file has at least one leaf; an empty file has one of 0 bytes");
+    return ms_fail(err, MS_USAGE, "file_dag_empty",
+            "A file has at least one leaf; an empty file has one of 0 bytes");
 }

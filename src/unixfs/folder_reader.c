@@ -1,5 +1,6 @@
-/* Reading of folders. Of a HAMT everything is checked that a lookup relies on: bitfield, digits of the
- * links, the place of every name by its hash. So no name can hide in a place where nobody looks. */
+/* Reading of folders. Of a HAMT everything is checked that a lookup relies on: bitfield, digits of
+ * the links, the place of every name by its hash. So no name can hide in a place where nobody
+ * looks. */
 #include "unixfs/folder_reader.h"
 
 #include <stdlib.h>
@@ -16,7 +17,7 @@
 /* A shard that a link leads to: its path in the tree is a prefix of the hash of all names in it. */
 struct ms_folder_shard {
     ms_cid cid;
-    uint64_t prefix;      /* the leading prefix_bits of those hashes, in the lowest bits */
+    uint64_t prefix; /* the leading prefix_bits of those hashes, in the lowest bits */
     unsigned prefix_bits;
     bool is_hinted;
 };
@@ -36,7 +37,8 @@ void ms_folder_release(ms_folder *folder)
 }
 
 /* Room for one more element in an array that doubles. */
-static ms_status grow(void **array, size_t count, size_t *capacity, size_t element_size, ms_error *err)
+static ms_status grow(
+        void **array, size_t count, size_t *capacity, size_t element_size, ms_error *err)
 {
     size_t wanted = *capacity == 0 ? 8 : *capacity * 2;
     void *memory;
@@ -56,11 +58,13 @@ static ms_status check_room(const ms_folder *folder, ms_error *err)
 {
     if (folder->count + folder->shard_count < folder->entries_max)
         return MS_OK;
-    return ms_fail(err, MS_LIMIT, "folder_names", "The folders of the model hold more than %d files and folders",
+    return ms_fail(err, MS_LIMIT, "folder_names",
+            "The folders of the model hold more than %d files and folders",
             MS_MODEL_FILES_MAX + MS_MODEL_FOLDERS_MAX);
 }
 
-static ms_status add_entry(ms_folder *folder, ms_span name, const ms_dag_pb_link *link, ms_error *err)
+static ms_status add_entry(
+        ms_folder *folder, ms_span name, const ms_dag_pb_link *link, ms_error *err)
 {
     void *entries = folder->entries;
     ms_status status = check_room(folder, err);
@@ -77,21 +81,25 @@ static ms_status add_entry(ms_folder *folder, ms_span name, const ms_dag_pb_link
     if (copy == NULL)
         return ms_fail_memory(err, name.size);
     memcpy(copy, name.data, name.size);
-    folder->entries[folder->count++] = (ms_folder_entry){.name = ms_span_of(copy, name.size), .cid = link->cid, .tsize = link->tsize};
+    folder->entries[folder->count++] = (ms_folder_entry){
+            .name = ms_span_of(copy, name.size), .cid = link->cid, .tsize = link->tsize};
     return MS_OK;
 }
 
-static ms_status add_shard(ms_folder *folder, const ms_cid *cid, uint64_t prefix, unsigned prefix_bits, ms_error *err)
+static ms_status add_shard(
+        ms_folder *folder, const ms_cid *cid, uint64_t prefix, unsigned prefix_bits, ms_error *err)
 {
     void *shards = folder->shards;
     ms_status status = check_room(folder, err);
 
     if (status == MS_OK)
-        status = grow(&shards, folder->shard_count, &folder->shard_capacity, sizeof *folder->shards, err);
+        status = grow(
+                &shards, folder->shard_count, &folder->shard_capacity, sizeof *folder->shards, err);
     folder->shards = shards;
     if (status != MS_OK)
         return status;
-    folder->shards[folder->shard_count++] = (ms_folder_shard){.cid = *cid, .prefix = prefix, .prefix_bits = prefix_bits};
+    folder->shards[folder->shard_count++] =
+            (ms_folder_shard){.cid = *cid, .prefix = prefix, .prefix_bits = prefix_bits};
     return MS_OK;
 }
 
@@ -106,7 +114,8 @@ static size_t digits_of(uint32_t fanout)
     return (bits_of(fanout) + 3) / 4;
 }
 
-/* The bucket that the leading upper-case digits of a link's name say; UINT32_MAX when they say none. */
+/* The bucket that the leading upper-case digits of a link's name say; UINT32_MAX when they say
+ * none. */
 static uint32_t read_bucket(ms_span name, size_t digits)
 {
     uint32_t bucket = 0;
@@ -132,7 +141,8 @@ static ms_status wrong_shard(ms_error *err, const char *reason, const char *sent
 }
 
 /* One link of a shard, which stands in bucket; above is the shard's own place. */
-static ms_status take_link(ms_folder *folder, const ms_folder_shard *above, uint32_t bucket, const ms_dag_pb_link *link, ms_error *err)
+static ms_status take_link(ms_folder *folder, const ms_folder_shard *above, uint32_t bucket,
+        const ms_dag_pb_link *link, ms_error *err)
 {
     size_t digits = digits_of(folder->fanout);
     unsigned bits = above->prefix_bits + bits_of(folder->fanout);
@@ -149,7 +159,8 @@ static ms_status take_link(ms_folder *folder, const ms_folder_shard *above, uint
 }
 
 /* Buckets ascend, and exactly those with a link have their bit. */
-static ms_status take_links(ms_folder *folder, const ms_folder_shard *above, const ms_dag_pb *node, const ms_unixfs_node *unixfs, ms_error *err)
+static ms_status take_links(ms_folder *folder, const ms_folder_shard *above, const ms_dag_pb *node,
+        const ms_unixfs_node *unixfs, ms_error *err)
 {
     ms_dag_pb_links links = ms_dag_pb_links_of(node);
     uint32_t next = 0; /* buckets below it are done */
@@ -160,7 +171,8 @@ static ms_status take_links(ms_folder *folder, const ms_folder_shard *above, con
         ms_status status;
 
         if (bucket >= folder->fanout || bucket < next)
-            return wrong_shard(err, "hamt_link", "has a link whose digits are wrong or out of order");
+            return wrong_shard(
+                    err, "hamt_link", "has a link whose digits are wrong or out of order");
         while (next < bucket && !ms_unixfs_bit(unixfs, next))
             next++;
         if (next < bucket || !ms_unixfs_bit(unixfs, bucket))
@@ -191,7 +203,8 @@ static ms_status take_plain(ms_folder *folder, const ms_dag_pb *node, ms_error *
     return MS_OK;
 }
 
-ms_status ms_folder_start(ms_folder *folder, const ms_dag_pb *node, const ms_unixfs_node *unixfs, ms_error *err)
+ms_status ms_folder_start(
+        ms_folder *folder, const ms_dag_pb *node, const ms_unixfs_node *unixfs, ms_error *err)
 {
     static const ms_folder_shard root = {0};
 
@@ -222,12 +235,14 @@ size_t ms_folder_hint_shards(ms_folder *folder, ms_cid *cids, size_t count)
     return given;
 }
 
-ms_status ms_folder_take_shard(ms_folder *folder, const ms_dag_pb *node, const ms_unixfs_node *unixfs, ms_error *err)
+ms_status ms_folder_take_shard(
+        ms_folder *folder, const ms_dag_pb *node, const ms_unixfs_node *unixfs, ms_error *err)
 {
     ms_folder_shard shard = folder->shards[--folder->shard_count];
 
     if (unixfs->type != MS_UNIXFS_SHARD || unixfs->fanout != folder->fanout)
-        return wrong_shard(err, "hamt_fanout", "leads to a node that is no shard of the same fanout");
+        return wrong_shard(
+                err, "hamt_fanout", "leads to a node that is no shard of the same fanout");
     if (node->link_count == 0)
         return wrong_shard(err, "hamt_empty", "leads to a shard without links");
     return take_links(folder, &shard, node, unixfs, err);

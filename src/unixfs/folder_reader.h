@@ -32,14 +32,18 @@ typedef struct ms_folder {
 void ms_folder_init(ms_folder *folder, size_t entries_max);
 void ms_folder_release(ms_folder *folder);
 /** Take in the folder's own node, which is of type DIRECTORY or SHARD. Names are copied. */
-MS_MUST_CHECK ms_status ms_folder_start(ms_folder *folder, const ms_dag_pb *node, const ms_unixfs_node *unixfs, ms_error *err);
-/** The shard to be read next; shard_count is not 0. Valid until the next call that changes folder. */
+MS_MUST_CHECK ms_status ms_folder_start(
+        ms_folder *folder, const ms_dag_pb *node, const ms_unixfs_node *unixfs, ms_error *err);
+/** The shard to be read next; shard_count is not 0. Valid until the next call that changes folder.
+ */
 const ms_cid *ms_folder_next_shard(const ms_folder *folder);
-/** Copy the CIDs of the shards to be read soon, each once in its life and at most count in a call, in
- *  the order in which they will be read. Returns how many: 0 as long as the next one was given before. */
+/** Copy the CIDs of the shards to be read soon, each once in its life and at most count in a call,
+ *  in the order in which they will be read. Returns how many: 0 as long as the next one was given
+ *  before. */
 size_t ms_folder_hint_shards(ms_folder *folder, ms_cid *cids, size_t count);
 /** Take in the node of the shard to be read next. */
-MS_MUST_CHECK ms_status ms_folder_take_shard(ms_folder *folder, const ms_dag_pb *node, const ms_unixfs_node *unixfs, ms_error *err);
+MS_MUST_CHECK ms_status ms_folder_take_shard(
+        ms_folder *folder, const ms_dag_pb *node, const ms_unixfs_node *unixfs, ms_error *err);
 /** No shard is left: sort, refuse repeated names and twins. */
 MS_MUST_CHECK ms_status ms_folder_sort(ms_folder *folder, ms_error *err);
 

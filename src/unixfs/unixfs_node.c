@@ -45,7 +45,8 @@ static ms_status read_bytes(ms_cursor *cursor, ms_span *bytes, ms_error *err)
     return ms_cursor_take(cursor, bytes, (size_t)size, err);
 }
 
-static ms_status read_block_size(ms_cursor *cursor, ms_unixfs_node *node, message *found, ms_error *err)
+static ms_status read_block_size(
+        ms_cursor *cursor, ms_unixfs_node *node, message *found, ms_error *err)
 {
     size_t start = cursor->position;
     uint64_t size = 0;
@@ -62,7 +63,8 @@ static ms_status read_block_size(ms_cursor *cursor, ms_unixfs_node *node, messag
     return MS_OK;
 }
 
-static ms_status read_field(ms_cursor *cursor, uint8_t tag, ms_unixfs_node *node, message *found, ms_error *err)
+static ms_status read_field(
+        ms_cursor *cursor, uint8_t tag, ms_unixfs_node *node, message *found, ms_error *err)
 {
     uint64_t ignored_number = 0;
     ms_span ignored_bytes;
@@ -113,12 +115,14 @@ static ms_status read_fields(ms_cursor *cursor, ms_unixfs_node *node, message *f
     return MS_OK;
 }
 
-static ms_status check_file(ms_unixfs_node *node, const message *found, uint32_t link_count, ms_error *err)
+static ms_status check_file(
+        ms_unixfs_node *node, const message *found, uint32_t link_count, ms_error *err)
 {
     uint64_t size = 0;
 
     if (node->block_size_count != link_count)
-        return malformed(err, "unixfs_block_count", 0, "has block sizes that do not match its links");
+        return malformed(
+                err, "unixfs_block_count", 0, "has block sizes that do not match its links");
     if (!ms_add_u64(&size, found->block_sizes_sum, node->data.size) || size != found->file_size)
         return malformed(err, "unixfs_size", 0, "has a file size that is not the sum of its parts");
     node->file_size = size;
@@ -129,15 +133,19 @@ static ms_status check_shard(ms_unixfs_node *node, const message *found, ms_erro
 {
     if (found->hash_type != MS_UNIXFS_HASH_MURMUR3)
         return malformed(err, "unixfs_hash", 0, "is a shard with an unknown hash");
-    if (found->fanout < 8 || found->fanout > MS_UNIXFS_FANOUT_MAX || (found->fanout & (found->fanout - 1)) != 0)
-        return malformed(err, "unixfs_fanout", 0, "is a shard with a fanout that is no power of two from 8 to 1024");
+    if (found->fanout < 8 || found->fanout > MS_UNIXFS_FANOUT_MAX ||
+            (found->fanout & (found->fanout - 1)) != 0)
+        return malformed(err, "unixfs_fanout", 0,
+                "is a shard with a fanout that is no power of two from 8 to 1024");
     if (!found->has_data || node->data.size > found->fanout / 8)
-        return malformed(err, "unixfs_bitfield", 0, "is a shard whose bitfield does not fit its fanout");
+        return malformed(
+                err, "unixfs_bitfield", 0, "is a shard whose bitfield does not fit its fanout");
     node->fanout = (uint32_t)found->fanout;
     return MS_OK;
 }
 
-static ms_status check_message(ms_unixfs_node *node, const message *found, uint32_t link_count, ms_error *err)
+static ms_status check_message(
+        ms_unixfs_node *node, const message *found, uint32_t link_count, ms_error *err)
 {
     bool is_file = found->type == MS_UNIXFS_FILE || found->type == MS_UNIXFS_RAW;
 
@@ -159,7 +167,8 @@ static ms_status check_message(ms_unixfs_node *node, const message *found, uint3
     return MS_OK;
 }
 
-ms_status ms_unixfs_node_decode(ms_unixfs_node *node, ms_span message_bytes, uint32_t link_count, ms_error *err)
+ms_status ms_unixfs_node_decode(
+        ms_unixfs_node *node, ms_span message_bytes, uint32_t link_count, ms_error *err)
 {
     ms_cursor cursor = ms_cursor_of(message_bytes);
     message found = {0};

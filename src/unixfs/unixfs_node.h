@@ -1,5 +1,5 @@
-/* The UnixFS message in the Data field of a dag-pb node: strict reading, and writing of the forms we
- * make (file node, folder, shard). Source: UnixFS specification of ipfs/specs. */
+/* The UnixFS message in the Data field of a dag-pb node: strict reading, and writing of the forms
+ * we make (file node, folder, shard). Source: UnixFS specification of ipfs/specs. */
 #ifndef MS_UNIXFS_UNIXFS_NODE_H
 #define MS_UNIXFS_UNIXFS_NODE_H
 
@@ -35,9 +35,10 @@ typedef struct ms_unixfs_sizes {
 /** Check a whole message of a node that has link_count links. Fields in ascending order, each once
  *  (block sizes often, never packed); mode and time are read over. MS_MALFORMED with offset and a
  *  reason: unixfs_type (missing, unknown, metadata), unixfs_field, unixfs_order, unixfs_block_count
- *  (sizes unlike links), unixfs_size (sum unlike filesize), unixfs_symlink (with links), unixfs_hash,
- *  unixfs_fanout, unixfs_bitfield, truncated, varint_*. */
-MS_MUST_CHECK ms_status ms_unixfs_node_decode(ms_unixfs_node *node, ms_span message, uint32_t link_count, ms_error *err);
+ *  (sizes unlike links), unixfs_size (sum unlike filesize), unixfs_symlink (with links),
+ *  unixfs_hash, unixfs_fanout, unixfs_bitfield, truncated, varint_*. */
+MS_MUST_CHECK ms_status ms_unixfs_node_decode(
+        ms_unixfs_node *node, ms_span message, uint32_t link_count, ms_error *err);
 ms_unixfs_sizes ms_unixfs_sizes_of(const ms_unixfs_node *node);
 /** The next block size of a decoded node; false after the last. */
 bool ms_unixfs_sizes_next(ms_unixfs_sizes *sizes, uint64_t *size);
@@ -49,6 +50,7 @@ MS_MUST_CHECK ms_status ms_unixfs_write_file(ms_buffer *out, uint64_t file_size,
 MS_MUST_CHECK ms_status ms_unixfs_write_block_size(ms_buffer *out, uint64_t size, ms_error *err);
 MS_MUST_CHECK ms_status ms_unixfs_write_directory(ms_buffer *out, ms_error *err);
 /** used[i] says whether bucket i has a link. */
-MS_MUST_CHECK ms_status ms_unixfs_write_shard(ms_buffer *out, const bool used[MS_UNIXFS_FANOUT], ms_error *err);
+MS_MUST_CHECK ms_status ms_unixfs_write_shard(
+        ms_buffer *out, const bool used[MS_UNIXFS_FANOUT], ms_error *err);
 
 #endif

@@ -1,6 +1,6 @@
-/* The walk is a stack of frames, one for each open node of a file and one for each open folder, and a
- * phase that says what the next call does. State changes only after a read has succeeded, so that a
- * read that failed can be tried again. */
+/* The walk is a stack of frames, one for each open node of a file and one for each open folder, and
+ * a phase that says what the next call does. State changes only after a read has succeeded, so that
+ * a read that failed can be tried again. */
 #include "unixfs/walk.h"
 
 #include <assert.h>
@@ -77,7 +77,8 @@ static ms_status malformed(ms_error *err, const char *reason, const char *senten
     return ms_fail(err, MS_MALFORMED, reason, "%s", sentence);
 }
 
-ms_status ms_walk_open(ms_walk **walk, const ms_cid *root, const ms_block_source *source, ms_error *err)
+ms_status ms_walk_open(
+        ms_walk **walk, const ms_cid *root, const ms_block_source *source, ms_error *err)
 {
     *walk = ms_calloc(1, sizeof **walk);
     if (*walk == NULL)
@@ -131,9 +132,11 @@ void ms_walk_skip(ms_walk *walk)
 
 static ms_status check_codec(const ms_cid *cid, ms_error *err)
 {
-    if (cid->hash == MS_HASH_SHA2_256 && (cid->codec == MS_CODEC_RAW || cid->codec == MS_CODEC_DAG_PB))
+    if (cid->hash == MS_HASH_SHA2_256 &&
+            (cid->codec == MS_CODEC_RAW || cid->codec == MS_CODEC_DAG_PB))
         return MS_OK;
-    return malformed(err, "unixfs_codec", "The DAG leads to a block that is neither raw nor dag-pb, or not named by SHA-256");
+    return malformed(err, "unixfs_codec",
+            "The DAG leads to a block that is neither raw nor dag-pb, or not named by SHA-256");
 }
 
 /* A failure is about this node of this file: say so once, here. */
@@ -172,9 +175,12 @@ static ms_status read_node(ms_walk *walk, const ms_cid *cid, ms_error *err)
 /* The node just read as the whole file, or a part of it, in the one form that is read. */
 static ms_status check_file_form(const ms_walk *walk, ms_error *err)
 {
-    if (walk->unixfs.type == MS_UNIXFS_FILE && walk->unixfs.data.size == 0 && walk->node.link_count > 0)
+    if (walk->unixfs.type == MS_UNIXFS_FILE && walk->unixfs.data.size == 0 &&
+            walk->node.link_count > 0)
         return MS_OK;
-    return malformed(err, "unixfs_form", "A file holds bytes inside a dag-pb node, or is a symbolic link; this form is not supported");
+    return malformed(err, "unixfs_form",
+            "A file holds bytes inside a dag-pb node, or is a symbolic link; this form is not "
+            "supported");
 }
 
 /* Hints */
@@ -187,7 +193,8 @@ static void hint_file(ms_walk *walk, walk_frame *frame)
 
     if (walk->source.prefetch == NULL || frame->next < frame->ahead)
         return;
-    for (size_t i = 0; i < MS_WALK_PREFETCH_MAX && ms_dag_pb_next(&frame->links_ahead, &link); i++) {
+    for (size_t i = 0; i < MS_WALK_PREFETCH_MAX && ms_dag_pb_next(&frame->links_ahead, &link);
+            i++) {
         if (link.cid.codec == MS_CODEC_DAG_PB)
             cids[count++] = link.cid;
         frame->ahead++;
@@ -230,7 +237,8 @@ static void hint_shards(ms_walk *walk, ms_folder *folder)
 static ms_status push_frame(ms_walk *walk, walk_frame **pushed, ms_error *err)
 {
     if (walk->frame_count == MS_WALK_DEPTH_MAX)
-        return ms_fail(err, MS_LIMIT, "dag_depth", "The DAG is deeper than %d nodes", MS_WALK_DEPTH_MAX);
+        return ms_fail(
+                err, MS_LIMIT, "dag_depth", "The DAG is deeper than %d nodes", MS_WALK_DEPTH_MAX);
     *pushed = &walk->frames[walk->frame_count++];
     **pushed = (walk_frame){0};
     return MS_OK;
@@ -243,7 +251,9 @@ static ms_status push_file_node(ms_walk *walk, ms_error *err)
     ms_status status;
 
     if (walk->block.size > MS_WALK_OPEN_BYTES_MAX - walk->open_bytes)
-        return ms_fail(err, MS_LIMIT, "dag_open_bytes", "The nodes on the way to one chunk have more than %zu bytes", MS_WALK_OPEN_BYTES_MAX);
+        return ms_fail(err, MS_LIMIT, "dag_open_bytes",
+                "The nodes on the way to one chunk have more than %zu bytes",
+                MS_WALK_OPEN_BYTES_MAX);
     status = push_frame(walk, &pushed, err);
     if (status != MS_OK)
         return status;
@@ -275,7 +285,10 @@ static ms_status push_folder(ms_walk *walk, ms_error *err)
 
 static void set_event(const ms_walk *walk, ms_walk_event *event, ms_walk_event_kind kind)
 {
-    *event = (ms_walk_event){.kind = kind, .path = ms_buffer_span(&walk->path), .cid = walk->cid, .file_index = walk->files};
+    *event = (ms_walk_event){.kind = kind,
+            .path = ms_buffer_span(&walk->path),
+            .cid = walk->cid,
+            .file_index = walk->files};
 }
 
 static void set_node_event(const ms_walk *walk, ms_walk_event *event, const ms_cid *cid)
@@ -285,14 +298,17 @@ static void set_node_event(const ms_walk *walk, ms_walk_event *event, const ms_c
     event->size = walk->block.size;
 }
 
-static ms_status announce_file(ms_walk *walk, ms_walk_event *event, const ms_cid *cid, uint64_t size, phase next, ms_error *err)
+static ms_status announce_file(ms_walk *walk, ms_walk_event *event, const ms_cid *cid,
+        uint64_t size, phase next, ms_error *err)
 {
     if (walk->files == MS_MODEL_FILES_MAX)
-        return ms_fail(err, MS_LIMIT, "model_files", "The model has more than %d files", MS_MODEL_FILES_MAX);
+        return ms_fail(err, MS_LIMIT, "model_files", "The model has more than %d files",
+                MS_MODEL_FILES_MAX);
     if (!ms_add_u64(&walk->size, walk->size, size) || walk->size > MODEL_SIZE_MAX)
         return ms_fail(err, MS_LIMIT, "model_size", "The model has more than 2^63-1 bytes");
     if (walk->is_expecting && walk->size > walk->expected_size)
-        return ms_fail(err, MS_INTEGRITY, "dag_size", "The files of the model have more than the %llu bytes of its manifest",
+        return ms_fail(err, MS_INTEGRITY, "dag_size",
+                "The files of the model have more than the %llu bytes of its manifest",
                 (unsigned long long)walk->expected_size);
     walk->cid = *cid;
     walk->file_size = size;
@@ -308,7 +324,8 @@ static ms_status announce_file(ms_walk *walk, ms_walk_event *event, const ms_cid
 static ms_status announce_folder(ms_walk *walk, ms_walk_event *event, ms_error *err)
 {
     if (walk->folders == MS_MODEL_FOLDERS_MAX)
-        return ms_fail(err, MS_LIMIT, "model_folders", "The model has more than %d folders", MS_MODEL_FOLDERS_MAX);
+        return ms_fail(err, MS_LIMIT, "model_folders", "The model has more than %d folders",
+                MS_MODEL_FOLDERS_MAX);
     walk->folders++;
     set_event(walk, event, MS_WALK_DIRECTORY);
     walk->can_skip = true;
@@ -329,14 +346,18 @@ static ms_status announce_node(ms_walk *walk, ms_walk_event *event, ms_error *er
     return announce_file(walk, event, &walk->cid, walk->unixfs.file_size, PHASE_ENTER, err);
 }
 
-static ms_status announce_leaf(ms_walk *walk, ms_walk_event *event, const ms_cid *cid, uint64_t size, ms_error *err)
+static ms_status announce_leaf(
+        ms_walk *walk, ms_walk_event *event, const ms_cid *cid, uint64_t size, ms_error *err)
 {
     if (size > MS_DAG_BLOCK_SIZE_MAX)
-        return ms_fail(err, MS_LIMIT, "dag_chunk_size", "A chunk of %llu bytes is larger than %zu", (unsigned long long)size, MS_DAG_BLOCK_SIZE_MAX);
+        return ms_fail(err, MS_LIMIT, "dag_chunk_size", "A chunk of %llu bytes is larger than %zu",
+                (unsigned long long)size, MS_DAG_BLOCK_SIZE_MAX);
     if (walk->chunks == MS_WALK_CHUNKS_MAX)
-        return ms_fail(err, MS_LIMIT, "dag_chunks", "The model has more than %llu chunks", (unsigned long long)MS_WALK_CHUNKS_MAX);
+        return ms_fail(err, MS_LIMIT, "dag_chunks", "The model has more than %llu chunks",
+                (unsigned long long)MS_WALK_CHUNKS_MAX);
     if (walk->is_expecting && walk->chunks == walk->expected_count)
-        return ms_fail(err, MS_INTEGRITY, "dag_count", "The model has more than the %llu chunks of its manifest",
+        return ms_fail(err, MS_INTEGRITY, "dag_count",
+                "The model has more than the %llu chunks of its manifest",
                 (unsigned long long)walk->expected_count);
     set_event(walk, event, MS_WALK_LEAF);
     event->file_index = walk->files - 1;
@@ -362,7 +383,10 @@ static ms_status start(ms_walk *walk, ms_walk_event *event, ms_error *err)
             return status;
         set_node_event(walk, event, &walk->root);
         /* The root folder has no name, so nothing announces it. */
-        walk->phase = walk->unixfs.type == MS_UNIXFS_DIRECTORY || walk->unixfs.type == MS_UNIXFS_SHARD ? PHASE_ENTER : PHASE_ANNOUNCE;
+        walk->phase =
+                walk->unixfs.type == MS_UNIXFS_DIRECTORY || walk->unixfs.type == MS_UNIXFS_SHARD
+                        ? PHASE_ENTER
+                        : PHASE_ANNOUNCE;
         return MS_OK;
     }
     status = check_codec(&walk->root, err);
@@ -382,10 +406,12 @@ static ms_status finish(ms_walk *walk, ms_walk_event *event, ms_error *err)
     bool is_whole = !walk->has_skipped && walk->is_expecting;
 
     if (is_whole && walk->size != walk->expected_size)
-        return ms_fail(err, MS_INTEGRITY, "dag_size", "The files of the model have %llu bytes, its manifest says %llu",
+        return ms_fail(err, MS_INTEGRITY, "dag_size",
+                "The files of the model have %llu bytes, its manifest says %llu",
                 (unsigned long long)walk->size, (unsigned long long)walk->expected_size);
     if (is_whole && walk->chunks != walk->expected_count)
-        return ms_fail(err, MS_INTEGRITY, "dag_count", "The model has %llu chunks, its manifest says %llu",
+        return ms_fail(err, MS_INTEGRITY, "dag_count",
+                "The model has %llu chunks, its manifest says %llu",
                 (unsigned long long)walk->chunks, (unsigned long long)walk->expected_count);
     ms_buffer_clear(&walk->path);
     set_event(walk, event, MS_WALK_END);
@@ -393,7 +419,8 @@ static ms_status finish(ms_walk *walk, ms_walk_event *event, ms_error *err)
     return MS_OK;
 }
 
-static ms_status step_file(ms_walk *walk, walk_frame *frame, ms_walk_event *event, bool *is_done, ms_error *err)
+static ms_status step_file(
+        ms_walk *walk, walk_frame *frame, ms_walk_event *event, bool *is_done, ms_error *err)
 {
     ms_dag_pb_links links = frame->links;
     ms_unixfs_sizes sizes = frame->sizes;
@@ -427,7 +454,8 @@ static ms_status step_file(ms_walk *walk, walk_frame *frame, ms_walk_event *even
         else
             status = check_file_form(walk, err);
         if (status == MS_OK && walk->unixfs.file_size != size)
-            status = malformed(err, "unixfs_child_size", "A part of a file has not the size that its parent says");
+            status = malformed(err, "unixfs_child_size",
+                    "A part of a file has not the size that its parent says");
         status = blame(walk, &link.cid, status, err);
         walk->phase = PHASE_ENTER;
     }
@@ -501,7 +529,8 @@ static ms_status step_entry(ms_walk *walk, walk_frame *frame, ms_walk_event *eve
     return status;
 }
 
-static ms_status step_folder(ms_walk *walk, walk_frame *frame, ms_walk_event *event, bool *is_done, ms_error *err)
+static ms_status step_folder(
+        ms_walk *walk, walk_frame *frame, ms_walk_event *event, bool *is_done, ms_error *err)
 {
     if (frame->folder.shard_count > 0) {
         walk->path.size = frame->path_size;
@@ -527,12 +556,14 @@ static ms_status step(ms_walk *walk, ms_walk_event *event, bool *is_done, ms_err
         return finish(walk, event, err);
     }
     top = &walk->frames[walk->frame_count - 1];
-    return top->is_folder ? step_folder(walk, top, event, is_done, err) : step_file(walk, top, event, is_done, err);
+    return top->is_folder ? step_folder(walk, top, event, is_done, err)
+                          : step_file(walk, top, event, is_done, err);
 }
 
 static ms_status enter(ms_walk *walk, ms_error *err)
 {
-    bool is_folder = walk->unixfs.type == MS_UNIXFS_DIRECTORY || walk->unixfs.type == MS_UNIXFS_SHARD;
+    bool is_folder =
+            walk->unixfs.type == MS_UNIXFS_DIRECTORY || walk->unixfs.type == MS_UNIXFS_SHARD;
 
     walk->phase = PHASE_STEP;
     return is_folder ? push_folder(walk, err) : push_file_node(walk, err);

@@ -15,7 +15,10 @@ typedef struct row {
     const char *reason; /* NULL: accepted */
 } row;
 
-#define ROW(text, reason) {text, sizeof(text) - 1, reason}
+#define ROW(text, reason)                                                                          \
+    {                                                                                              \
+        text, sizeof(text) - 1, reason                                                             \
+    }
 
 /* As the whole path; what needs one name alone or a long text stands in tests of its own. */
 static const row rows[] = {
@@ -306,9 +309,9 @@ static const row rows[] = {
         ROW("\x80", "path_utf8"),
         ROW("a\x80", "path_utf8"),
         ROW("\xbf", "path_utf8"),
-        ROW("\xc0\x80", "path_utf8"),         /* overlong NUL */
+        ROW("\xc0\x80", "path_utf8"),           /* overlong NUL */
         ROW("\xc0\xae\xc0\xae/a", "path_utf8"), /* overlong ".." */
-        ROW("\xc0\xaf", "path_utf8"),         /* overlong "/" */
+        ROW("\xc0\xaf", "path_utf8"),           /* overlong "/" */
         ROW("\xe0\x80\xaf", "path_utf8"),
         ROW("\xf0\x80\x80\xaf", "path_utf8"),
         ROW("\xc1\xbf", "path_utf8"),
@@ -361,7 +364,8 @@ static void test_every_path_of_the_table_is_judged_as_written(void **state)
             continue;
         }
         if (status != MS_MALFORMED || strcmp(err.reason, rows[i].reason) != 0)
-            fail_msg("row %zu \"%s\": %d %s instead of %s", i, rows[i].text, status, err.reason, rows[i].reason);
+            fail_msg("row %zu \"%s\": %d %s instead of %s", i, rows[i].text, status, err.reason,
+                    rows[i].reason);
         assert_true(err.offset >= 0 && (size_t)err.offset <= rows[i].size);
     }
 }
@@ -395,7 +399,8 @@ static void test_a_name_alone_is_judged_like_a_path_of_one_part(void **state)
             assert_int_equal(status, MS_MALFORMED);
             continue;
         }
-        if (reason != NULL && (strcmp(reason, "path_dash") == 0 || strcmp(reason, "path_tilde") == 0))
+        if (reason != NULL &&
+                (strcmp(reason, "path_dash") == 0 || strcmp(reason, "path_tilde") == 0))
             reason = NULL;
         assert_int_equal(status == MS_OK, reason == NULL);
         if (reason != NULL)
@@ -457,7 +462,7 @@ static void test_names_that_some_system_takes_for_one_have_one_key(void **state)
 {
     static const char *const pairs[][2] = {
             {"README", "readme"},
-            {"\xc3\x89t\xc3\xa9", "e\xcc\x81te\xcc\x81"},               /* NFC upper, NFD lower */
+            {"\xc3\x89t\xc3\xa9", "e\xcc\x81te\xcc\x81"}, /* NFC upper, NFD lower */
             {"stra\xc3\x9f"
              "e",
                     "STRASSE"},
@@ -465,13 +470,13 @@ static void test_names_that_some_system_takes_for_one_have_one_key(void **state)
              "e",
                     "STRA\xe1\xba\x9e"
                     "E"},
-            {"\xe2\x84\xaa", "k"},                                     /* Kelvin sign */
-            {"\xe2\x84\xab", "\xc3\xa5"},                              /* angstrom sign */
-            {"\xcf\x83", "\xcf\x82"},                                  /* both small sigmas */
-            {"\xd0\x9a", "\xd0\xba"},                                  /* Cyrillic */
-            {"a\xcc\xa3\xcc\x87", "a\xcc\x87\xcc\xa3"},                /* marks in two orders */
-            {"\xed\x95\x9c", "\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab"},  /* Hangul */
-            {"\xe1\xbe\xb3\xcc\x81", "\xe1\xbe\xb4"},                  /* why NFD comes first: U+0345 */
+            {"\xe2\x84\xaa", "k"},                                    /* Kelvin sign */
+            {"\xe2\x84\xab", "\xc3\xa5"},                             /* angstrom sign */
+            {"\xcf\x83", "\xcf\x82"},                                 /* both small sigmas */
+            {"\xd0\x9a", "\xd0\xba"},                                 /* Cyrillic */
+            {"a\xcc\xa3\xcc\x87", "a\xcc\x87\xcc\xa3"},               /* marks in two orders */
+            {"\xed\x95\x9c", "\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab"}, /* Hangul */
+            {"\xe1\xbe\xb3\xcc\x81", "\xe1\xbe\xb4"}, /* why NFD comes first: U+0345 */
     };
 
     (void)state;
@@ -488,8 +493,8 @@ static void test_names_that_some_system_takes_for_one_have_one_key(void **state)
 
 static void test_different_names_have_different_keys(void **state)
 {
-    static const char *const names[] = {"a", "b", "ab", "a.b", "\xc3\xa9", "e", "e\xcc\x80", "\xd0\xb0", "\xf0\x9f\x98\x80",
-            "a b", "a  b", "o\xcc\x88", "oe", "1", "\xc2\xb9"};
+    static const char *const names[] = {"a", "b", "ab", "a.b", "\xc3\xa9", "e", "e\xcc\x80",
+            "\xd0\xb0", "\xf0\x9f\x98\x80", "a b", "a  b", "o\xcc\x88", "oe", "1", "\xc2\xb9"};
 
     (void)state;
     for (size_t i = 0; i < MS_ARRAY_COUNT(names); i++) {

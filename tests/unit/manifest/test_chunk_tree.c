@@ -169,19 +169,33 @@ static void test_a_proof_shows_one_chunk_in_one_place(void **state)
             size_t size = path_of(path, index, leaves, count);
             const uint8_t(*proof)[32] = (const uint8_t(*)[32])path;
 
-            assert_int_equal(ms_chunk_tree_check(root, index, count, digests[index], proof, size, NULL), MS_OK);
+            assert_int_equal(
+                    ms_chunk_tree_check(root, index, count, digests[index], proof, size, NULL),
+                    MS_OK);
             for (uint64_t other = 0; other < count + 2; other++) {
                 if (other != index)
-                    assert_int_equal(ms_chunk_tree_check(root, other, count, digests[index], proof, size, NULL), MS_INTEGRITY);
+                    assert_int_equal(ms_chunk_tree_check(
+                                             root, other, count, digests[index], proof, size, NULL),
+                            MS_INTEGRITY);
             }
-            assert_int_equal(ms_chunk_tree_check(root, index, count + 1, digests[index], proof, size, NULL), MS_INTEGRITY);
-            assert_int_equal(ms_chunk_tree_check(root, index, count, digests[index + 1], proof, size, NULL), MS_INTEGRITY);
-            assert_int_equal(ms_chunk_tree_check(root, index, count, digests[index], proof, size + 1, NULL), MS_INTEGRITY);
+            assert_int_equal(
+                    ms_chunk_tree_check(root, index, count + 1, digests[index], proof, size, NULL),
+                    MS_INTEGRITY);
+            assert_int_equal(
+                    ms_chunk_tree_check(root, index, count, digests[index + 1], proof, size, NULL),
+                    MS_INTEGRITY);
+            assert_int_equal(
+                    ms_chunk_tree_check(root, index, count, digests[index], proof, size + 1, NULL),
+                    MS_INTEGRITY);
             for (size_t i = 0; i < size; i++) {
                 path[i][i % 32] ^= 1;
-                assert_int_equal(ms_chunk_tree_check(root, index, count, digests[index], proof, size, NULL), MS_INTEGRITY);
+                assert_int_equal(
+                        ms_chunk_tree_check(root, index, count, digests[index], proof, size, NULL),
+                        MS_INTEGRITY);
                 path[i][i % 32] ^= 1;
-                assert_int_equal(ms_chunk_tree_check(root, index, count, digests[index], proof, i, NULL), MS_INTEGRITY);
+                assert_int_equal(
+                        ms_chunk_tree_check(root, index, count, digests[index], proof, i, NULL),
+                        MS_INTEGRITY);
             }
         }
     }
@@ -197,7 +211,8 @@ static void test_a_refused_proof_names_the_chunk(void **state)
     assert_string_equal(err.reason, "chunk_proof");
     assert_int_equal(err.chunk_index, 3);
     assert_int_equal(ms_chunk_tree_check(zeros, 0, 0, zeros, NULL, 0, &err), MS_INTEGRITY);
-    assert_int_equal(ms_chunk_tree_check(zeros, UINT64_MAX, UINT64_MAX, zeros, NULL, 0, &err), MS_INTEGRITY);
+    assert_int_equal(
+            ms_chunk_tree_check(zeros, UINT64_MAX, UINT64_MAX, zeros, NULL, 0, &err), MS_INTEGRITY);
 }
 
 static void test_a_tree_without_chunks_has_no_root(void **state)

@@ -59,7 +59,9 @@ static void test_every_digest_is_found_by_its_index(void **state)
         assert_int_equal(cid.codec, MS_CODEC_DAG_CBOR);
         assert_int_equal(ms_manifest_ext_open(&ext, &cid, &source, NULL), MS_OK);
         assert_int_equal(ext.block_count, (counts[i] + 32767) / 32768);
-        for (uint64_t k = 0; k < counts[i]; k = k + 1021 < counts[i] ? k + 1021 : k < counts[i] - 1 ? counts[i] - 1 : counts[i]) {
+        for (uint64_t k = 0; k < counts[i]; k = k + 1021 < counts[i] ? k + 1021
+                                                : k < counts[i] - 1  ? counts[i] - 1
+                                                                     : counts[i]) {
             digest_of(expected, k);
             assert_int_equal(ms_manifest_ext_digest(&ext, k, actual, NULL), MS_OK);
             assert_memory_equal(actual, expected, 32);
@@ -110,7 +112,9 @@ static void test_more_digests_than_files_are_refused(void **state)
 
 #define D32 "1111111111111111111111111111111111111111111111111111111111111111"
 #define KEY "6b66696c6544696765737473"
-#define LINK(codec) "d82a582500" "01" codec "1220" D32
+#define LINK(codec)                                                                                \
+    "d82a582500"                                                                                   \
+    "01" codec "1220" D32
 
 static ms_status open_hex(const char *hex, ms_manifest_ext *ext, ms_error *err)
 {
@@ -144,10 +148,16 @@ static void test_bad_ext_blocks_are_refused(void **state)
             {"a1" KEY "00", NULL, MS_MALFORMED},
             {"a1" KEY "8100", NULL, MS_MALFORMED},
             {"a1" KEY "81" LINK("70"), "ext_link", MS_MALFORMED},
-            {"a1" KEY "81" "d82a582300" "1220" D32, "ext_link", MS_MALFORMED},
-            {"a1" KEY "85" LINK("55") LINK("55") LINK("55") LINK("55") LINK("55"), "ext_blocks", MS_LIMIT},
+            {"a1" KEY "81"
+             "d82a582300"
+             "1220" D32,
+                    "ext_link", MS_MALFORMED},
+            {"a1" KEY "85" LINK("55") LINK("55") LINK("55") LINK("55") LINK("55"), "ext_blocks",
+                    MS_LIMIT},
             {"a1" KEY "82" LINK("55"), "truncated", MS_MALFORMED},
-            {"a1" KEY "80" "00", "trailing_bytes", MS_MALFORMED},
+            {"a1" KEY "80"
+             "00",
+                    "trailing_bytes", MS_MALFORMED},
             {"a2" KEY "80" KEY "80", "cbor_duplicate_key", MS_MALFORMED},
     };
 
@@ -157,7 +167,8 @@ static void test_bad_ext_blocks_are_refused(void **state)
         ms_manifest_ext ext;
         ms_status status = open_hex(rows[i].hex, &ext, &err);
 
-        if (status != rows[i].status || (rows[i].reason != NULL && strcmp(err.reason, rows[i].reason) != 0))
+        if (status != rows[i].status ||
+                (rows[i].reason != NULL && strcmp(err.reason, rows[i].reason) != 0))
             fail_msg("row %zu: %d %s instead of %s", i, status, err.reason, rows[i].reason);
     }
 }
@@ -168,10 +179,19 @@ static void test_unknown_keys_are_passed_over(void **state)
     uint8_t digest[32];
 
     (void)state;
-    assert_int_equal(open_hex("a2" "6161" "8101" KEY "84" LINK("55") LINK("55") LINK("55") LINK("55"), &ext, NULL), MS_OK);
+    assert_int_equal(open_hex("a2"
+                              "6161"
+                              "8101" KEY "84" LINK("55") LINK("55") LINK("55") LINK("55"),
+                             &ext, NULL),
+            MS_OK);
     assert_true(ext.has_digests);
     assert_int_equal(ext.block_count, 4);
-    assert_int_equal(open_hex("a1" "677465" "6e736f7273" "f6", &ext, NULL), MS_OK);
+    assert_int_equal(open_hex("a1"
+                              "677465"
+                              "6e736f7273"
+                              "f6",
+                             &ext, NULL),
+            MS_OK);
     assert_false(ext.has_digests);
     assert_int_equal(ms_manifest_ext_digest(&ext, 0, digest, NULL), MS_NOT_FOUND);
 }

@@ -13,13 +13,26 @@
 #include "manifest/manifest_info.h"
 
 /* Parts of an info block in hex. */
-#define NAME "646e616d65" "624d79"                     /* "My" */
-#define CHUNKER "676368756e6b6572" "6473697a65"        /* "size" */
-#define METADATA "686d65746164617461" "a161616178"     /* a: x */
-#define STORED "6a73746f7265644e616d65" "616d"         /* "m" */
-#define DESCRIPTION "6b6465736372697074696f6e" "6164"  /* "d" */
+#define NAME                                                                                       \
+    "646e616d65"                                                                                   \
+    "624d79" /* "My" */
+#define CHUNKER                                                                                    \
+    "676368756e6b6572"                                                                             \
+    "6473697a65" /* "size" */
+#define METADATA                                                                                   \
+    "686d65746164617461"                                                                           \
+    "a161616178" /* a: x */
+#define STORED                                                                                     \
+    "6a73746f7265644e616d65"                                                                       \
+    "616d" /* "m" */
+#define DESCRIPTION                                                                                \
+    "6b6465736372697074696f6e"                                                                     \
+    "6164" /* "d" */
 #define INFO "a4" NAME CHUNKER METADATA STORED
-#define NESTED_8 "a1" "6161" "81818181818181"          /* a map and seven lists */
+#define NESTED_8                                                                                   \
+    "a1"                                                                                           \
+    "6161"                                                                                         \
+    "81818181818181" /* a map and seven lists */
 
 static ms_span block_of(const char *hex, uint8_t *out, size_t out_max)
 {
@@ -42,8 +55,7 @@ static void test_every_bad_block_is_refused_with_its_reason(void **state)
         const char *reason; /* NULL: any */
         ms_status status;
     } rows[] = {
-            {"", "truncated", MS_MALFORMED},
-            {"80", NULL, MS_MALFORMED},
+            {"", "truncated", MS_MALFORMED}, {"80", NULL, MS_MALFORMED},
             {"a0", "info_missing", MS_MALFORMED},
             {"a3" CHUNKER METADATA STORED, "info_missing", MS_MALFORMED},
             {"a3" NAME METADATA STORED, "info_missing", MS_MALFORMED},
@@ -52,18 +64,48 @@ static void test_every_bad_block_is_refused_with_its_reason(void **state)
             {INFO "00", "trailing_bytes", MS_MALFORMED},
             {"a4" CHUNKER NAME METADATA STORED, "cbor_key_order", MS_MALFORMED},
             {"a5" NAME NAME CHUNKER METADATA STORED, "cbor_duplicate_key", MS_MALFORMED},
-            {"a4" "646e616d65" "424d79" CHUNKER METADATA STORED, NULL, MS_MALFORMED}, /* name as bytes */
-            {"a4" "646e616d65" "61ff" CHUNKER METADATA STORED, "cbor_text", MS_MALFORMED},
-            {"a4" NAME CHUNKER "686d65746164617461" "80" STORED, "metadata_map", MS_MALFORMED},
-            {"a4" NAME CHUNKER "686d65746164617461" "a2616201616101" STORED, "cbor_key_order", MS_MALFORMED},
-            {"a4" NAME CHUNKER "686d65746164617461" "a20101" "0202" STORED, NULL, MS_MALFORMED}, /* keys are numbers */
-            {"a4" NAME CHUNKER "686d65746164617461" "a16161" "fb7ff8000000000000" STORED, "cbor_float", MS_MALFORMED},
-            {"a4" NAME CHUNKER "686d65746164617461" "a16161" "d82a4100" STORED, NULL, MS_MALFORMED}, /* no CID */
-            {"a4" NAME CHUNKER "686d65746164617461" NESTED_8 "81" "80" STORED, "metadata_depth", MS_LIMIT},
-            {"a4" NAME CHUNKER METADATA "6a73746f7265644e616d65" "622e2e", "path_dotdot", MS_MALFORMED},
-            {"a4" NAME CHUNKER METADATA "6a73746f7265644e616d65" "63612f62", "path_slash", MS_MALFORMED},
-            {"a4" NAME CHUNKER METADATA "6a73746f7265644e616d65" "60", "path_empty_part", MS_MALFORMED},
-            {"a5" "6161" "ff" NAME CHUNKER METADATA STORED, "cbor_indefinite", MS_MALFORMED}, /* inside an unknown key */
+            {"a4"
+             "646e616d65"
+             "424d79" CHUNKER METADATA STORED,
+                    NULL, MS_MALFORMED}, /* name as bytes */
+            {"a4"
+             "646e616d65"
+             "61ff" CHUNKER METADATA STORED,
+                    "cbor_text", MS_MALFORMED},
+            {"a4" NAME CHUNKER "686d65746164617461"
+             "80" STORED,
+                    "metadata_map", MS_MALFORMED},
+            {"a4" NAME CHUNKER "686d65746164617461"
+             "a2616201616101" STORED,
+                    "cbor_key_order", MS_MALFORMED},
+            {"a4" NAME CHUNKER "686d65746164617461"
+             "a20101"
+             "0202" STORED,
+                    NULL, MS_MALFORMED}, /* keys are numbers */
+            {"a4" NAME CHUNKER "686d65746164617461"
+             "a16161"
+             "fb7ff8000000000000" STORED,
+                    "cbor_float", MS_MALFORMED},
+            {"a4" NAME CHUNKER "686d65746164617461"
+             "a16161"
+             "d82a4100" STORED,
+                    NULL, MS_MALFORMED}, /* no CID */
+            {"a4" NAME CHUNKER "686d65746164617461" NESTED_8 "81"
+             "80" STORED,
+                    "metadata_depth", MS_LIMIT},
+            {"a4" NAME CHUNKER METADATA "6a73746f7265644e616d65"
+             "622e2e",
+                    "path_dotdot", MS_MALFORMED},
+            {"a4" NAME CHUNKER METADATA "6a73746f7265644e616d65"
+             "63612f62",
+                    "path_slash", MS_MALFORMED},
+            {"a4" NAME CHUNKER METADATA "6a73746f7265644e616d65"
+             "60",
+                    "path_empty_part", MS_MALFORMED},
+            {"a5"
+             "6161"
+             "ff" NAME CHUNKER METADATA STORED,
+                    "cbor_indefinite", MS_MALFORMED}, /* inside an unknown key */
     };
 
     (void)state;
@@ -71,9 +113,11 @@ static void test_every_bad_block_is_refused_with_its_reason(void **state)
         ms_error err = MS_ERROR_INIT;
         uint8_t bytes[512];
         ms_manifest_info info;
-        ms_status status = ms_manifest_info_decode(&info, block_of(rows[i].hex, bytes, sizeof bytes), &err);
+        ms_status status =
+                ms_manifest_info_decode(&info, block_of(rows[i].hex, bytes, sizeof bytes), &err);
 
-        if (status != rows[i].status || (rows[i].reason != NULL && strcmp(err.reason, rows[i].reason) != 0))
+        if (status != rows[i].status ||
+                (rows[i].reason != NULL && strcmp(err.reason, rows[i].reason) != 0))
             fail_msg("row %zu: %d %s instead of %s", i, status, err.reason, rows[i].reason);
         assert_int_equal(info.name.size + info.unknown_from.size, 0);
     }
@@ -86,16 +130,29 @@ static void test_texts_of_a_block_are_found(void **state)
     ms_manifest_info info;
 
     (void)state;
-    assert_int_equal(ms_manifest_info_decode(&info, block_of(INFO, bytes, sizeof bytes), &err), MS_OK);
+    assert_int_equal(
+            ms_manifest_info_decode(&info, block_of(INFO, bytes, sizeof bytes), &err), MS_OK);
     assert_true(ms_span_equal(info.name, text("My")));
     assert_true(ms_span_equal(info.chunker, text("size")));
     assert_true(ms_span_equal(info.stored_name, text("m")));
     assert_int_equal(info.metadata.size, 5);
     assert_false(info.has_description);
-    assert_int_equal(ms_manifest_info_decode(&info, block_of("a5" NAME CHUNKER METADATA STORED DESCRIPTION, bytes, sizeof bytes), &err), MS_OK);
+    assert_int_equal(
+            ms_manifest_info_decode(&info,
+                    block_of("a5" NAME CHUNKER METADATA STORED DESCRIPTION, bytes, sizeof bytes),
+                    &err),
+            MS_OK);
     assert_true(info.has_description && ms_span_equal(info.description, text("d")));
-    assert_int_equal(ms_manifest_info_decode(&info, block_of("a4" NAME CHUNKER "686d65746164617461" NESTED_8 "80" STORED, bytes, sizeof bytes), &err), MS_LIMIT);
-    assert_int_equal(ms_manifest_info_decode(&info, block_of("a4" NAME CHUNKER "686d65746164617461" NESTED_8 "f6" STORED, bytes, sizeof bytes), &err), MS_OK);
+    assert_int_equal(ms_manifest_info_decode(&info,
+                             block_of("a4" NAME CHUNKER "686d65746164617461" NESTED_8 "80" STORED,
+                                     bytes, sizeof bytes),
+                             &err),
+            MS_LIMIT);
+    assert_int_equal(ms_manifest_info_decode(&info,
+                             block_of("a4" NAME CHUNKER "686d65746164617461" NESTED_8 "f6" STORED,
+                                     bytes, sizeof bytes),
+                             &err),
+            MS_OK);
 }
 
 /* Unknown keys before, between and after ours come back where they were, values as they stand. */
@@ -104,10 +161,18 @@ static void test_unknown_keys_are_kept(void **state)
     static const char *const blocks[] = {
             INFO,
             "a5" NAME CHUNKER METADATA STORED DESCRIPTION,
-            "a5" "6161" "01" NAME CHUNKER METADATA STORED,
-            "a5" NAME "657a7a7a7a7a" "fb3ff8000000000000" CHUNKER METADATA STORED,
-            "a6" NAME CHUNKER METADATA "697a7a7a7a7a7a7a7a7a" "a1616181f6" STORED "6c616161616161616161616161" "6178",
-            "a7" "60" "f6" NAME CHUNKER METADATA STORED DESCRIPTION "6c7a7a7a7a7a7a7a7a7a7a7a7a" "4101",
+            "a5"
+            "6161"
+            "01" NAME CHUNKER METADATA STORED,
+            "a5" NAME "657a7a7a7a7a"
+            "fb3ff8000000000000" CHUNKER METADATA STORED,
+            "a6" NAME CHUNKER METADATA "697a7a7a7a7a7a7a7a7a"
+            "a1616181f6" STORED "6c616161616161616161616161"
+            "6178",
+            "a7"
+            "60"
+            "f6" NAME CHUNKER METADATA STORED DESCRIPTION "6c7a7a7a7a7a7a7a7a7a7a7a7a"
+            "4101",
     };
 
     (void)state;
@@ -119,7 +184,8 @@ static void test_unknown_keys_are_kept(void **state)
         ms_buffer out;
 
         ms_buffer_init(&out, MS_MANIFEST_INFO_SIZE_MAX);
-        if (ms_manifest_info_decode(&info, block, &err) != MS_OK || ms_manifest_info_encode(&info, &out, &err) != MS_OK)
+        if (ms_manifest_info_decode(&info, block, &err) != MS_OK ||
+                ms_manifest_info_encode(&info, &out, &err) != MS_OK)
             fail_msg("block %zu: %s", i, err.message);
         assert_int_equal(out.size, block.size);
         assert_memory_equal(out.data, block.data, block.size);
@@ -136,7 +202,13 @@ static void test_a_changed_text_leaves_unknown_keys_alone(void **state)
 
     (void)state;
     ms_buffer_init(&out, MS_MANIFEST_INFO_SIZE_MAX);
-    assert_int_equal(ms_manifest_info_decode(&info, block_of("a5" "6161" "01" NAME CHUNKER METADATA STORED, bytes, sizeof bytes), NULL), MS_OK);
+    assert_int_equal(ms_manifest_info_decode(&info,
+                             block_of("a5"
+                                      "6161"
+                                      "01" NAME CHUNKER METADATA STORED,
+                                     bytes, sizeof bytes),
+                             NULL),
+            MS_OK);
     info.name = text("Another");
     info.has_description = true;
     info.description = text("");
@@ -153,7 +225,8 @@ static void test_a_changed_text_leaves_unknown_keys_alone(void **state)
 static void test_what_readers_refuse_is_not_written(void **state)
 {
     static char long_text[MS_MANIFEST_DESCRIPTION_SIZE_MAX + 1];
-    const ms_manifest_info good = {.name = text("n"), .chunker = text("size-1048576"), .stored_name = text("s")};
+    const ms_manifest_info good = {
+            .name = text("n"), .chunker = text("size-1048576"), .stored_name = text("s")};
     ms_manifest_info info;
     ms_buffer out;
 
@@ -195,13 +268,17 @@ static void test_a_block_ends_at_one_mebibyte(void **state)
 
     (void)state;
     assert_non_null(large);
-    assert_int_equal(ms_manifest_info_decode(&again, ms_span_of(large, MS_MANIFEST_INFO_SIZE_MAX + 1), &err), MS_LIMIT);
+    assert_int_equal(
+            ms_manifest_info_decode(&again, ms_span_of(large, MS_MANIFEST_INFO_SIZE_MAX + 1), &err),
+            MS_LIMIT);
     assert_string_equal(err.reason, "info_size_max");
     ms_buffer_init(&metadata, MS_MANIFEST_INFO_SIZE_MAX * 2);
     ms_buffer_init(&out, MS_MANIFEST_INFO_SIZE_MAX * 2);
     assert_int_equal(ms_cbor_write_map(&metadata, 1, NULL), MS_OK);
     assert_int_equal(ms_cbor_write_text(&metadata, text("k"), NULL), MS_OK);
-    assert_int_equal(ms_cbor_write_bytes(&metadata, ms_span_of(large, MS_MANIFEST_INFO_SIZE_MAX), NULL), MS_OK);
+    assert_int_equal(
+            ms_cbor_write_bytes(&metadata, ms_span_of(large, MS_MANIFEST_INFO_SIZE_MAX), NULL),
+            MS_OK);
     info.metadata = ms_buffer_span(&metadata);
     assert_int_equal(ms_manifest_info_encode(&info, &out, &err), MS_LIMIT);
     assert_string_equal(err.reason, "info_size_max");
@@ -214,7 +291,10 @@ static void test_a_block_ends_at_one_mebibyte(void **state)
 static void test_a_block_cut_anywhere_is_refused(void **state)
 {
     uint8_t whole[512];
-    ms_span block = block_of("a6" "6161" "01" NAME CHUNKER METADATA STORED DESCRIPTION, whole, sizeof whole);
+    ms_span block = block_of("a6"
+                             "6161"
+                             "01" NAME CHUNKER METADATA STORED DESCRIPTION,
+            whole, sizeof whole);
 
     (void)state;
     for (size_t cut = 0; cut < block.size; cut++) {
@@ -223,7 +303,8 @@ static void test_a_block_cut_anywhere_is_refused(void **state)
 
         assert_non_null(bytes);
         memcpy(bytes, whole, cut);
-        assert_int_equal(ms_manifest_info_decode(&info, ms_span_of(bytes, cut), NULL), MS_MALFORMED);
+        assert_int_equal(
+                ms_manifest_info_decode(&info, ms_span_of(bytes, cut), NULL), MS_MALFORMED);
         free(bytes);
     }
 }

@@ -140,10 +140,12 @@ static void test_pairs_are_written_in_canonical_order(void **state)
     ms_buffer_init(&out, 256);
     assert_int_equal(ms_manifest_metadata_add(&metadata, text("bb"), text("1"), NULL), MS_OK);
     assert_int_equal(ms_manifest_metadata_add(&metadata, text("c"), text(""), NULL), MS_OK);
-    assert_int_equal(ms_manifest_metadata_add(&metadata, text("aa"), text("\xc3\xa9"), NULL), MS_OK);
+    assert_int_equal(
+            ms_manifest_metadata_add(&metadata, text("aa"), text("\xc3\xa9"), NULL), MS_OK);
     assert_int_equal(ms_manifest_metadata_write(&metadata, &out, NULL), MS_OK);
     assert_int_equal(out.size, 15);
-    assert_memory_equal(out.data, "\xa3\x61\x63\x60\x62\x61\x61\x62\xc3\xa9\x62\x62\x62\x61\x31", 15);
+    assert_memory_equal(
+            out.data, "\xa3\x61\x63\x60\x62\x61\x61\x62\xc3\xa9\x62\x62\x62\x61\x31", 15);
     ms_buffer_release(&out);
     ms_manifest_metadata_release(&metadata);
 }
@@ -162,9 +164,14 @@ static void test_bad_pairs_are_refused(void **state)
     assert_string_equal(err.reason, "metadata_key");
     assert_int_equal(ms_manifest_metadata_add(&metadata, text("a\xff"), text("1"), &err), MS_USAGE);
     assert_string_equal(err.reason, "metadata_text");
-    assert_int_equal(ms_manifest_metadata_add(&metadata, text("a"), text("\xc0\x80"), &err), MS_USAGE);
-    assert_int_equal(ms_manifest_metadata_add(&metadata, ms_span_of(long_text, 256), text("1"), &err), MS_LIMIT);
-    assert_int_equal(ms_manifest_metadata_add(&metadata, text("a"), ms_span_of(long_text, sizeof long_text), &err), MS_LIMIT);
+    assert_int_equal(
+            ms_manifest_metadata_add(&metadata, text("a"), text("\xc0\x80"), &err), MS_USAGE);
+    assert_int_equal(
+            ms_manifest_metadata_add(&metadata, ms_span_of(long_text, 256), text("1"), &err),
+            MS_LIMIT);
+    assert_int_equal(ms_manifest_metadata_add(
+                             &metadata, text("a"), ms_span_of(long_text, sizeof long_text), &err),
+            MS_LIMIT);
     assert_string_equal(err.reason, "metadata_size");
     assert_int_equal(metadata.count, 0);
     assert_int_equal(ms_manifest_metadata_add(&metadata, text("a\x1b"), text("1"), NULL), MS_OK);

@@ -15,7 +15,9 @@
 
 /* A CID in 36 bytes and its length as a field of a link: 0a 24 01 55 12 20 and 32 zeros. */
 #define ZEROS_32 "0000000000000000000000000000000000000000000000000000000000000000"
-#define HASH "0a24" "01551220" ZEROS_32
+#define HASH                                                                                       \
+    "0a24"                                                                                         \
+    "01551220" ZEROS_32
 
 static size_t bytes_of(const char *hex, uint8_t *out, size_t out_max)
 {
@@ -32,38 +34,59 @@ static void test_every_bad_node_is_refused_with_its_reason(void **state)
         const char *hex;
         const char *reason;
     } rows[] = {
-            {"1200", "dag_pb_link"},
-            {"12000a050001020304", "dag_pb_link"},
-            {"12020a00", "truncated"},
-            {"12021200", "dag_pb_link"},
-            {"120b1209736f6d65206e616d65", "dag_pb_link"},
-            {"12021800", "dag_pb_link"},
+            {"1200", "dag_pb_link"}, {"12000a050001020304", "dag_pb_link"},
+            {"12020a00", "truncated"}, {"12021200", "dag_pb_link"},
+            {"120b1209736f6d65206e616d65", "dag_pb_link"}, {"12021800", "dag_pb_link"},
             {"120318f207", "dag_pb_link"},
-            {"1226" HASH "0a0101" "1226" HASH, "dag_pb_order"},           /* Data between links */
-            {"0a0101" "0a0101", "dag_pb_repeated"},                       /* Data twice */
-            {"0a0101" "1226" HASH "0a0101", "dag_pb_repeated"},
-            {"1228" "1200" HASH, "dag_pb_link"},                          /* Name before Hash */
-            {"122a" HASH "1800" "1200", "dag_pb_order"},                  /* Tsize before Name */
+            {"1226" HASH "0a0101"
+             "1226" HASH,
+                    "dag_pb_order"}, /* Data between links */
+            {"0a0101"
+             "0a0101",
+                    "dag_pb_repeated"}, /* Data twice */
+            {"0a0101"
+             "1226" HASH "0a0101",
+                    "dag_pb_repeated"},
+            {"1228"
+             "1200" HASH,
+                    "dag_pb_link"}, /* Name before Hash */
+            {"122a" HASH "1800"
+             "1200",
+                    "dag_pb_order"}, /* Tsize before Name */
             {"124c" HASH HASH, "dag_pb_repeated"},
-            {"122a" HASH "1200" "1200", "dag_pb_repeated"},
-            {"122a" HASH "1800" "1800", "dag_pb_repeated"},
-            {"1228" HASH "2000", "dag_pb_field"},                         /* unknown field of a link */
-            {"1a00", "dag_pb_field"},                                     /* unknown field of a node */
-            {"0801", "dag_pb_field"},                                     /* Data as a number */
-            {"1001", "dag_pb_field"},                                     /* link as a number */
-            {"8a0000", "dag_pb_field"},                                   /* tag in two bytes */
-            {"0a05ffff", "truncated"},
-            {"1227" HASH, "truncated"},
-            {"0a", "truncated"},
-            {"0affffffffffffffff7f", "truncated"},                        /* 2^63-1 bytes */
-            {"0a80808080808080808001", "varint_too_long"},                /* 2^63 bytes */
-            {"0a8000", "varint_not_minimal"},
-            {"1229" HASH "1201ff", "dag_pb_name"},
+            {"122a" HASH "1200"
+             "1200",
+                    "dag_pb_repeated"},
+            {"122a" HASH "1800"
+             "1800",
+                    "dag_pb_repeated"},
+            {"1228" HASH "2000", "dag_pb_field"}, /* unknown field of a link */
+            {"1a00", "dag_pb_field"},             /* unknown field of a node */
+            {"0801", "dag_pb_field"},             /* Data as a number */
+            {"1001", "dag_pb_field"},             /* link as a number */
+            {"8a0000", "dag_pb_field"},           /* tag in two bytes */
+            {"0a05ffff", "truncated"}, {"1227" HASH, "truncated"}, {"0a", "truncated"},
+            {"0affffffffffffffff7f", "truncated"},         /* 2^63-1 bytes */
+            {"0a80808080808080808001", "varint_too_long"}, /* 2^63 bytes */
+            {"0a8000", "varint_not_minimal"}, {"1229" HASH "1201ff", "dag_pb_name"},
             {"122a" HASH "1202c080", "dag_pb_name"},
-            {"120a" "0a08" "0155000400010203", "cid_hash"},               /* identity */
-            {"1225" "0a23" "01551220" "00000000000000000000000000000000000000000000000000000000000000", "truncated"},
-            {"1227" "0a25" "01551220" ZEROS_32 "00", "trailing_bytes"},
-            {"1224" "0a22" "1220" ZEROS_32 "1200", "dag_pb_link"},        /* bytes after the link */
+            {"120a"
+             "0a08"
+             "0155000400010203",
+                    "cid_hash"}, /* identity */
+            {"1225"
+             "0a23"
+             "01551220"
+             "00000000000000000000000000000000000000000000000000000000000000",
+                    "truncated"},
+            {"1227"
+             "0a25"
+             "01551220" ZEROS_32 "00",
+                    "trailing_bytes"},
+            {"1224"
+             "0a22"
+             "1220" ZEROS_32 "1200",
+                    "dag_pb_link"}, /* bytes after the link */
     };
 
     (void)state;
@@ -88,16 +111,19 @@ static void test_forms_that_others_write_are_accepted(void **state)
         uint32_t links;
         size_t data; /* bytes; SIZE_MAX: no Data */
     } rows[] = {
-            {"", 0, SIZE_MAX},
-            {"0a00", 0, 0},
-            {"0a020801", 0, 2},
-            {"1226" HASH "0a020801", 1, 2},
-            {"0a020801" "1226" HASH "1226" HASH, 2, 2}, /* Data first */
-            {"1226" HASH, 1, SIZE_MAX},
-            {"1228" HASH "1200", 1, SIZE_MAX},
+            {"", 0, SIZE_MAX}, {"0a00", 0, 0}, {"0a020801", 0, 2}, {"1226" HASH "0a020801", 1, 2},
+            {"0a020801"
+             "1226" HASH "1226" HASH,
+                    2, 2}, /* Data first */
+            {"1226" HASH, 1, SIZE_MAX}, {"1228" HASH "1200", 1, SIZE_MAX},
             {"1228" HASH "1800", 1, SIZE_MAX},
-            {"122b" HASH "120161" "1805", 1, SIZE_MAX},
-            {"1224" "0a22" "1220" ZEROS_32, 1, SIZE_MAX}, /* CIDv0 */
+            {"122b" HASH "120161"
+             "1805",
+                    1, SIZE_MAX},
+            {"1224"
+             "0a22"
+             "1220" ZEROS_32,
+                    1, SIZE_MAX}, /* CIDv0 */
     };
 
     (void)state;
@@ -168,9 +194,11 @@ static void test_the_accepted_fixtures_of_ipld_are_accepted(void **state)
 }
 
 /* The root of 1 MiB and one byte of zeros, as every implementation writes it. */
-static const char two_chunks[] = "122c0a240155122030e14955ebf1352266dc2ff8067e68104607e750abb9d3b36582b8af909fcb58120018808040"
-                                 "122a0a24015512206e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d12001801"
-                                 "0a0c080218818040208080402001";
+static const char two_chunks[] =
+        "122c0a240155122030e14955ebf1352266dc2ff8067e68104607e750abb9d3b36582b8af909fcb581200188080"
+        "40"
+        "122a0a24015512206e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d12001801"
+        "0a0c080218818040208080402001";
 
 static void test_reading_and_writing_give_the_same_bytes(void **state)
 {
@@ -236,7 +264,8 @@ static void test_links_and_bytes_have_limits(void **state)
     (void)state;
     assert_non_null(block);
     memset(block, 0, MS_DAG_BLOCK_SIZE_MAX + 1);
-    assert_int_equal(ms_dag_pb_decode(&node, ms_span_of(block, MS_DAG_BLOCK_SIZE_MAX + 1), &err), MS_LIMIT);
+    assert_int_equal(
+            ms_dag_pb_decode(&node, ms_span_of(block, MS_DAG_BLOCK_SIZE_MAX + 1), &err), MS_LIMIT);
     assert_string_equal(err.reason, "dag_pb_size");
     /* A link of 40 bytes is as short as SHA-256 allows, so the limit on bytes comes first. */
     assert_true(count * size > MS_DAG_BLOCK_SIZE_MAX);

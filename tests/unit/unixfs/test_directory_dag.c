@@ -22,7 +22,9 @@ static ms_dag_entry text_file(memory_blocks *blocks, const char *text)
 {
     size_t size = strlen(text);
 
-    return (ms_dag_entry){.cid = memory_blocks_add(blocks, MS_CODEC_RAW, text, size), .content_size = size, .cumulative_size = size};
+    return (ms_dag_entry){.cid = memory_blocks_add(blocks, MS_CODEC_RAW, text, size),
+            .content_size = size,
+            .cumulative_size = size};
 }
 
 /* One MiB of zeros and one byte more: the smallest file with a node. */
@@ -169,7 +171,8 @@ static void test_a_forced_hamt_has_its_published_root(void **state)
     block = memory_blocks_find(&blocks, &root.cid);
     assert_int_equal(ms_dag_pb_decode(&node, ms_span_of(block->data, block->size), NULL), MS_OK);
     assert_int_equal(node.data.size, 27);
-    assert_memory_equal(node.data.data, "\x08\x05\x12\x12\x40\x20\x04\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x28\x22\x30\x80\x02", 27);
+    assert_memory_equal(node.data.data,
+            "\x08\x05\x12\x12\x40\x20\x04\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x28\x22\x30\x80\x02", 27);
     links = ms_dag_pb_links_of(&node);
     for (size_t i = 0; i < MS_ARRAY_COUNT(names); i++) {
         assert_true(ms_dag_pb_next(&links, &link));
@@ -204,8 +207,12 @@ static ms_dag_entry fixture_folder(memory_blocks *blocks, size_t last_size)
         stream[i] = (uint8_t)letters[stream[i] % (sizeof letters - 1)];
     ms_directory_dag_init(&dag);
     for (size_t i = 0; i < COUNT; i++)
-        assert_int_equal(ms_directory_dag_add(&dag, ms_span_of(stream + i * SIZE, SIZE), &file, NULL), MS_OK);
-    assert_int_equal(ms_directory_dag_add(&dag, ms_span_of(stream + COUNT * SIZE, last_size), &file, NULL), MS_OK);
+        assert_int_equal(
+                ms_directory_dag_add(&dag, ms_span_of(stream + i * SIZE, SIZE), &file, NULL),
+                MS_OK);
+    assert_int_equal(
+            ms_directory_dag_add(&dag, ms_span_of(stream + COUNT * SIZE, last_size), &file, NULL),
+            MS_OK);
     root = finish(&dag, blocks);
     ms_directory_dag_release(&dag);
     return root;
@@ -254,7 +261,8 @@ static void test_large_folders_have_the_roots_that_kubo_gave_them(void **state)
     static const struct {
         const char *shape;
         unsigned count;
-    } rows[] = {{"folder-3000-files", 3000}, {"folder-5000-files", 5000}, {"folder-20000-files", 20000}};
+    } rows[] = {{"folder-3000-files", 3000}, {"folder-5000-files", 5000},
+            {"folder-20000-files", 20000}};
 
     (void)state;
     for (size_t i = 0; i < MS_ARRAY_COUNT(rows); i++) {
@@ -326,7 +334,8 @@ static void test_folders_in_a_hamt_have_the_root_that_kubo_gave_them(void **stat
     memory_blocks_release(&blocks);
 }
 
-static const char *const twins[] = {"model-00001-of-00002.safetensors", "model-d6ZvmzN2NvVW0VA.Z1jq5NfUcB"};
+static const char *const twins[] = {
+        "model-00001-of-00002.safetensors", "model-d6ZvmzN2NvVW0VA.Z1jq5NfUcB"};
 
 static void test_names_of_equal_hash_are_refused_only_in_a_hamt(void **state)
 {
@@ -345,7 +354,8 @@ static void test_names_of_equal_hash_are_refused_only_in_a_hamt(void **state)
     dag.block_size_max = 0;
     add(&dag, twins[0], text_file(&blocks, twins[0]));
     add(&dag, twins[1], text_file(&blocks, twins[1]));
-    assert_int_equal(ms_directory_dag_finish(&dag, memory_blocks_sink(&blocks), &root, &err), MS_MALFORMED);
+    assert_int_equal(
+            ms_directory_dag_finish(&dag, memory_blocks_sink(&blocks), &root, &err), MS_MALFORMED);
     assert_string_equal(err.reason, "hamt_twins");
     assert_non_null(strstr(err.message, twins[0]));
     assert_non_null(strstr(err.message, twins[1]));
@@ -366,7 +376,8 @@ static void test_a_repeated_name_is_refused(void **state)
     add(&dag, "a", text_file(&blocks, "1"));
     add(&dag, "b", text_file(&blocks, "2"));
     add(&dag, "a", text_file(&blocks, "3"));
-    assert_int_equal(ms_directory_dag_finish(&dag, memory_blocks_sink(&blocks), &root, &err), MS_MALFORMED);
+    assert_int_equal(
+            ms_directory_dag_finish(&dag, memory_blocks_sink(&blocks), &root, &err), MS_MALFORMED);
     assert_string_equal(err.reason, "path_repeated");
     ms_directory_dag_release(&dag);
     memory_blocks_release(&blocks);

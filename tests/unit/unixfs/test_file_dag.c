@@ -49,7 +49,8 @@ static void finish(ms_file_dag *dag, ms_dag_entry *root)
 }
 
 /* Whole chunks of zeros are hashed once and added as often as the size says. */
-static void build(ms_file_dag *dag, memory_blocks *blocks, filling content, uint64_t size, uint64_t chunk_size, ms_dag_entry *root)
+static void build(ms_file_dag *dag, memory_blocks *blocks, filling content, uint64_t size,
+        uint64_t chunk_size, ms_dag_entry *root)
 {
     uint8_t *buffer = malloc(chunk_size + 1);
     ms_cid whole = {0};
@@ -95,21 +96,36 @@ typedef struct known_file {
 /* Made with ipfs-unixfs-importer 17.1.1 and a second implementation; those of width 1,024 and whole
  * MiB chunks again with Kubo 0.43.0. Blocks are counted with repeats, and unique. */
 static const known_file vectors[] = {
-        {"empty", ZEROS, 0, MIB, 1024, "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku", 1, 1, 0},
-        {"one zero", ZEROS, 1, MIB, 1024, "bafkreidogqfzz75tpkmjzjke425xqcrmpcib2p5tg44hnbirumdbpl5adu", 1, 1, 1},
-        {"1 MiB zeros", ZEROS, MIB, MIB, 1024, "bafkreibq4fevl27rgurgnxbp7adh42aqiyd6ouflxhj3gzmcxcxzbh6lla", 1, 1, 1048576},
-        {"1 MiB + 1 zeros", ZEROS, MIB + 1, MIB, 1024, "bafybeihd4yzq7n5umhjngdum4r6k2to7egxfkf2jz6thvwzf6djus22cmq", 3, 3, 1048681},
-        {"5 MiB counted", COUNTED, 5 * MIB, MIB, 1024, "bafybeif3cqzr34eco3pr3jiypjq5j5ine35czekpyoa6q5uvwecywczeem", 6, 6, 5243139},
-        {"3 MiB + 777 counted", COUNTED, 3 * MIB + 777, MIB, 1024, "bafybeic4fbb7iexauctjq4ju35ilniegvcyczvuetnu3kbc2qkmcmphega", 5, 5, 3146712},
-        {"1024 MiB zeros", ZEROS, 1024 * MIB, MIB, 1024, "bafybeibqawkaltgjfdebq4no6nmfcvkcw7k52xqzclkwfmrkn6oxw7srmy", 1025, 2, 1073793035},
-        {"1024 MiB + 1 zeros", ZEROS, 1024 * MIB + 1, MIB, 1024, "bafybeigx4uyebjbq65346xh6cjrt6yshbdudzudhnqecwbzvymslxj7gje", 1028, 5, 1073793198},
-        {"1025 MiB zeros", ZEROS, 1025 * MIB, MIB, 1024, "bafybeigt7wofv4vnxbg3titijasuw4ptg5kfztec4smsk7opdt7z6djoxq", 1028, 4, 1074841783},
-        {"1 TiB + 1 MiB zeros", ZEROS, (MIB + 1) * MIB, MIB, 1024, "bafybeihridvrm2nvexia4tedgnkw5k4bb3k56ee5v4g62s32fec2j3jodi", 0, 0, 1099565171957},
-        {"full node of 256", COUNTED, 1024 * 256, 256, 1024, "bafybeiet6vc5casfsecgehbzbr7utzqdcbs7qrxyqtujjxv3wvygfggusm", 1025, 252, 311305},
-        {"full node of 256, one more", COUNTED, 1025 * 256, 256, 1024, "bafybeicc6esraxpva2ny3qhezpsaynckkshicq5w5lwsem27aaa3jpp4w4", 1028, 254, 311722},
-        {"64 bytes by 4", COUNTED, 64, 4, 4, "bafybeiaazcdp2dv2nnr4ijden7dpsgq6p2ixc7wqjjh6zrczcpk7k3p6vu", 21, 21, 1018},
-        {"65 bytes by 4", COUNTED, 65, 4, 4, "bafybeifhhpz6zkrb52okmekhfzyc4ymwsaw53ujwyfm6ym23wdzmfaszzi", 25, 25, 1222},
-        {"257 bytes by 4", COUNTED, 257, 4, 4, "bafybeievcxjandawd342t4blxm7pgyztbi3wdkijo7gypdodnfsnvee3am", 90, 90, 4526},
+        {"empty", ZEROS, 0, MIB, 1024,
+                "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku", 1, 1, 0},
+        {"one zero", ZEROS, 1, MIB, 1024,
+                "bafkreidogqfzz75tpkmjzjke425xqcrmpcib2p5tg44hnbirumdbpl5adu", 1, 1, 1},
+        {"1 MiB zeros", ZEROS, MIB, MIB, 1024,
+                "bafkreibq4fevl27rgurgnxbp7adh42aqiyd6ouflxhj3gzmcxcxzbh6lla", 1, 1, 1048576},
+        {"1 MiB + 1 zeros", ZEROS, MIB + 1, MIB, 1024,
+                "bafybeihd4yzq7n5umhjngdum4r6k2to7egxfkf2jz6thvwzf6djus22cmq", 3, 3, 1048681},
+        {"5 MiB counted", COUNTED, 5 * MIB, MIB, 1024,
+                "bafybeif3cqzr34eco3pr3jiypjq5j5ine35czekpyoa6q5uvwecywczeem", 6, 6, 5243139},
+        {"3 MiB + 777 counted", COUNTED, 3 * MIB + 777, MIB, 1024,
+                "bafybeic4fbb7iexauctjq4ju35ilniegvcyczvuetnu3kbc2qkmcmphega", 5, 5, 3146712},
+        {"1024 MiB zeros", ZEROS, 1024 * MIB, MIB, 1024,
+                "bafybeibqawkaltgjfdebq4no6nmfcvkcw7k52xqzclkwfmrkn6oxw7srmy", 1025, 2, 1073793035},
+        {"1024 MiB + 1 zeros", ZEROS, 1024 * MIB + 1, MIB, 1024,
+                "bafybeigx4uyebjbq65346xh6cjrt6yshbdudzudhnqecwbzvymslxj7gje", 1028, 5, 1073793198},
+        {"1025 MiB zeros", ZEROS, 1025 * MIB, MIB, 1024,
+                "bafybeigt7wofv4vnxbg3titijasuw4ptg5kfztec4smsk7opdt7z6djoxq", 1028, 4, 1074841783},
+        {"1 TiB + 1 MiB zeros", ZEROS, (MIB + 1) * MIB, MIB, 1024,
+                "bafybeihridvrm2nvexia4tedgnkw5k4bb3k56ee5v4g62s32fec2j3jodi", 0, 0, 1099565171957},
+        {"full node of 256", COUNTED, 1024 * 256, 256, 1024,
+                "bafybeiet6vc5casfsecgehbzbr7utzqdcbs7qrxyqtujjxv3wvygfggusm", 1025, 252, 311305},
+        {"full node of 256, one more", COUNTED, 1025 * 256, 256, 1024,
+                "bafybeicc6esraxpva2ny3qhezpsaynckkshicq5w5lwsem27aaa3jpp4w4", 1028, 254, 311722},
+        {"64 bytes by 4", COUNTED, 64, 4, 4,
+                "bafybeiaazcdp2dv2nnr4ijden7dpsgq6p2ixc7wqjjh6zrczcpk7k3p6vu", 21, 21, 1018},
+        {"65 bytes by 4", COUNTED, 65, 4, 4,
+                "bafybeifhhpz6zkrb52okmekhfzyc4ymwsaw53ujwyfm6ym23wdzmfaszzi", 25, 25, 1222},
+        {"257 bytes by 4", COUNTED, 257, 4, 4,
+                "bafybeievcxjandawd342t4blxm7pgyztbi3wdkijo7gypdodnfsnvee3am", 90, 90, 4526},
 };
 
 static void test_published_files_have_their_roots(void **state)
@@ -144,8 +160,10 @@ static void test_variable_cuts_have_their_roots(void **state)
         const char *root;
         uint64_t tsize;
     } rows[] = {
-            {LETTERS, {3, 5, 2}, "bafybeiaox3eaecjb5s5nx2p7ekfop3kwi77syo5pwu32hm4gow3x7pj44a", 154},
-            {COUNTED, {700000, 1048576, 1, 751423, 500000}, "bafybeifxpp5mync3gu2fqfwpr34z3xjm2mabis6bhxpgvyfwojqd44mvba", 3000255},
+            {LETTERS, {3, 5, 2}, "bafybeiaox3eaecjb5s5nx2p7ekfop3kwi77syo5pwu32hm4gow3x7pj44a",
+                    154},
+            {COUNTED, {700000, 1048576, 1, 751423, 500000},
+                    "bafybeifxpp5mync3gu2fqfwpr34z3xjm2mabis6bhxpgvyfwojqd44mvba", 3000255},
     };
 
     (void)state;
@@ -232,8 +250,13 @@ static void test_files_have_the_roots_that_kubo_gave_them(void **state)
         const char *prefix;
         filling content;
     } contents[] = {
-            {"zeros-", ZEROS}, {"counted-", COUNTED}, {"chunk-4KiB-three", ZEROS}, {"chunk-64KiB", ZEROS},
-            {"chunk-128KiB", ZEROS}, {"chunk-256KiB-two", ZEROS}, {"chunk-", COUNTED},
+            {"zeros-", ZEROS},
+            {"counted-", COUNTED},
+            {"chunk-4KiB-three", ZEROS},
+            {"chunk-64KiB", ZEROS},
+            {"chunk-128KiB", ZEROS},
+            {"chunk-256KiB-two", ZEROS},
+            {"chunk-", COUNTED},
     };
     json_t *file = json_load_file(MS_TEST_VECTORS "/../kubo/shapes.json", 0, NULL);
     size_t compared = 0;
@@ -253,7 +276,8 @@ static void test_files_have_the_roots_that_kubo_gave_them(void **state)
                 continue;
             memory_blocks_init(&blocks);
             ms_file_dag_init(&dag, MS_FILE_DAG_WIDTH, memory_blocks_sink(&blocks));
-            build(&dag, &blocks, contents[i].content, (uint64_t)json_integer_value(json_object_get(shape, "bytes")),
+            build(&dag, &blocks, contents[i].content,
+                    (uint64_t)json_integer_value(json_object_get(shape, "bytes")),
                     (uint64_t)json_integer_value(json_object_get(shape, "chunkSize")), &root);
             expect_root(name, &root, json_string_value(json_object_get(shape, "root")));
             ms_file_dag_release(&dag);

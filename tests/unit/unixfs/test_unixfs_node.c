@@ -27,50 +27,162 @@ static void test_every_bad_message_is_refused_with_its_reason(void **state)
         uint32_t links;
         const char *reason;
     } rows[] = {
-            {"", 0, "unixfs_type"},                          /* the Data of an empty block */
-            {"1800", 0, "unixfs_type"},                      /* no type */
-            {"0803", 0, "unixfs_type"},                      /* metadata */
+            {"", 0, "unixfs_type"},     /* the Data of an empty block */
+            {"1800", 0, "unixfs_type"}, /* no type */
+            {"0803", 0, "unixfs_type"}, /* metadata */
             {"0806", 0, "unixfs_type"},
-            {"088080808008", 0, "unixfs_type"},              /* 2^31 */
-            {"0802" "1804" "2004", 0, "unixfs_block_count"},
-            {"0802" "1804" "2004", 2, "unixfs_block_count"},
-            {"0802" "1800", 1, "unixfs_block_count"},
-            {"0802" "1805" "2004", 1, "unixfs_size"},
-            {"0802" "1803" "2004", 1, "unixfs_size"},
-            {"0802" "2004", 1, "unixfs_size"},               /* filesize absent is 0 */
-            {"0802" "120161" "1800", 0, "unixfs_size"},
-            {"0802" "120161" "1805" "2005", 1, "unixfs_size"},
-            {"0800" "120161" "1802", 0, "unixfs_size"},
-            {"0802" "18ffffffffffffffffff01", 0, "varint_too_long"}, /* 2^64-1 */
-            {"0802" "1800" "20ffffffffffffffff7f" "20ffffffffffffffff7f" "2002", 3, "unixfs_size"}, /* wraps to 0 */
-            {"0804" "120161", 1, "unixfs_symlink"},
-            {"0801" "2001", 1, "unixfs_block_count"},
-            {"0805" "1201ff" "2822" "308002" , 0, NULL},
-            {"0805" "1201ff" "308002", 0, "unixfs_hash"},
-            {"0805" "1201ff" "2812" "308002", 0, "unixfs_hash"},
-            {"0805" "1201ff" "2822", 0, "unixfs_fanout"},     /* fanout 0 */
-            {"0805" "1201ff" "2822" "3000", 0, "unixfs_fanout"},
-            {"0805" "1201ff" "2822" "3003", 0, "unixfs_fanout"},
-            {"0805" "1201ff" "2822" "3004", 0, "unixfs_fanout"},
-            {"0805" "1201ff" "2822" "3007", 0, "unixfs_fanout"},
-            {"0805" "1201ff" "2822" "308010", 0, "unixfs_fanout"}, /* 2048 */
-            {"0805" "1201ff" "2822" "308080808010", 0, "unixfs_fanout"}, /* 2^32 */
-            {"0805" "1202ffff" "2822" "3008", 0, "unixfs_bitfield"},
-            {"0805" "2822" "308002", 0, "unixfs_bitfield"},
-            {"0801" "2822", 0, "unixfs_fanout"},
-            {"0802" "1800" "308002", 0, "unixfs_fanout"},
-            {"1800" "0802", 0, "unixfs_order"},
-            {"0802" "0802" "1800", 0, "unixfs_order"},
-            {"0802" "1800" "1800", 0, "unixfs_order"},
-            {"0802" "1804" "220104", 1, "unixfs_field"},      /* packed block sizes */
-            {"0802" "1801" "2001" "1800", 1, "unixfs_order"},
-            {"0802" "4800", 0, "unixfs_field"},
-            {"0802" "1000", 0, "unixfs_field"},               /* Data as a number */
-            {"880002", 0, "unixfs_field"},                    /* tag in two bytes */
+            {"088080808008", 0, "unixfs_type"}, /* 2^31 */
+            {"0802"
+             "1804"
+             "2004",
+                    0, "unixfs_block_count"},
+            {"0802"
+             "1804"
+             "2004",
+                    2, "unixfs_block_count"},
+            {"0802"
+             "1800",
+                    1, "unixfs_block_count"},
+            {"0802"
+             "1805"
+             "2004",
+                    1, "unixfs_size"},
+            {"0802"
+             "1803"
+             "2004",
+                    1, "unixfs_size"},
+            {"0802"
+             "2004",
+                    1, "unixfs_size"}, /* filesize absent is 0 */
+            {"0802"
+             "120161"
+             "1800",
+                    0, "unixfs_size"},
+            {"0802"
+             "120161"
+             "1805"
+             "2005",
+                    1, "unixfs_size"},
+            {"0800"
+             "120161"
+             "1802",
+                    0, "unixfs_size"},
+            {"0802"
+             "18ffffffffffffffffff01",
+                    0, "varint_too_long"}, /* 2^64-1 */
+            {"0802"
+             "1800"
+             "20ffffffffffffffff7f"
+             "20ffffffffffffffff7f"
+             "2002",
+                    3, "unixfs_size"}, /* wraps to 0 */
+            {"0804"
+             "120161",
+                    1, "unixfs_symlink"},
+            {"0801"
+             "2001",
+                    1, "unixfs_block_count"},
+            {"0805"
+             "1201ff"
+             "2822"
+             "308002",
+                    0, NULL},
+            {"0805"
+             "1201ff"
+             "308002",
+                    0, "unixfs_hash"},
+            {"0805"
+             "1201ff"
+             "2812"
+             "308002",
+                    0, "unixfs_hash"},
+            {"0805"
+             "1201ff"
+             "2822",
+                    0, "unixfs_fanout"}, /* fanout 0 */
+            {"0805"
+             "1201ff"
+             "2822"
+             "3000",
+                    0, "unixfs_fanout"},
+            {"0805"
+             "1201ff"
+             "2822"
+             "3003",
+                    0, "unixfs_fanout"},
+            {"0805"
+             "1201ff"
+             "2822"
+             "3004",
+                    0, "unixfs_fanout"},
+            {"0805"
+             "1201ff"
+             "2822"
+             "3007",
+                    0, "unixfs_fanout"},
+            {"0805"
+             "1201ff"
+             "2822"
+             "308010",
+                    0, "unixfs_fanout"}, /* 2048 */
+            {"0805"
+             "1201ff"
+             "2822"
+             "308080808010",
+                    0, "unixfs_fanout"}, /* 2^32 */
+            {"0805"
+             "1202ffff"
+             "2822"
+             "3008",
+                    0, "unixfs_bitfield"},
+            {"0805"
+             "2822"
+             "308002",
+                    0, "unixfs_bitfield"},
+            {"0801"
+             "2822",
+                    0, "unixfs_fanout"},
+            {"0802"
+             "1800"
+             "308002",
+                    0, "unixfs_fanout"},
+            {"1800"
+             "0802",
+                    0, "unixfs_order"},
+            {"0802"
+             "0802"
+             "1800",
+                    0, "unixfs_order"},
+            {"0802"
+             "1800"
+             "1800",
+                    0, "unixfs_order"},
+            {"0802"
+             "1804"
+             "220104",
+                    1, "unixfs_field"}, /* packed block sizes */
+            {"0802"
+             "1801"
+             "2001"
+             "1800",
+                    1, "unixfs_order"},
+            {"0802"
+             "4800",
+                    0, "unixfs_field"},
+            {"0802"
+             "1000",
+                    0, "unixfs_field"},    /* Data as a number */
+            {"880002", 0, "unixfs_field"}, /* tag in two bytes */
             {"08", 0, "truncated"},
-            {"0802" "18", 0, "truncated"},
-            {"0802" "1205", 0, "truncated"},
-            {"0802" "12ffffffffffffffff7f", 0, "truncated"},
+            {"0802"
+             "18",
+                    0, "truncated"},
+            {"0802"
+             "1205",
+                    0, "truncated"},
+            {"0802"
+             "12ffffffffffffffff7f",
+                    0, "truncated"},
             {"088200", 0, "varint_not_minimal"},
     };
 
@@ -79,7 +191,8 @@ static void test_every_bad_message_is_refused_with_its_reason(void **state)
         ms_error err = MS_ERROR_INIT;
         uint8_t bytes[128];
         ms_unixfs_node node;
-        ms_status status = ms_unixfs_node_decode(&node, message_of(rows[i].hex, bytes, sizeof bytes), rows[i].links, &err);
+        ms_status status = ms_unixfs_node_decode(
+                &node, message_of(rows[i].hex, bytes, sizeof bytes), rows[i].links, &err);
 
         if (rows[i].reason == NULL) {
             assert_int_equal(status, MS_OK);
@@ -101,17 +214,45 @@ static void test_forms_that_others_write_are_accepted(void **state)
     } rows[] = {
             {"0801", 0, MS_UNIXFS_DIRECTORY, 0},
             {"0801", 3, MS_UNIXFS_DIRECTORY, 0},
-            {"0801" "1805", 0, MS_UNIXFS_DIRECTORY, 0},
+            {"0801"
+             "1805",
+                    0, MS_UNIXFS_DIRECTORY, 0},
             {"0802", 0, MS_UNIXFS_FILE, 0},
-            {"0802" "1800", 0, MS_UNIXFS_FILE, 0},
-            {"0802" "120568656c6c6f" "1805", 0, MS_UNIXFS_FILE, 5},
-            {"0800" "120568656c6c6f" "1805", 0, MS_UNIXFS_RAW, 5},
-            {"0802" "120161" "1806" "2003" "2002", 2, MS_UNIXFS_FILE, 6},
-            {"0804" "120161", 0, MS_UNIXFS_SYMLINK, 0},
+            {"0802"
+             "1800",
+                    0, MS_UNIXFS_FILE, 0},
+            {"0802"
+             "120568656c6c6f"
+             "1805",
+                    0, MS_UNIXFS_FILE, 5},
+            {"0800"
+             "120568656c6c6f"
+             "1805",
+                    0, MS_UNIXFS_RAW, 5},
+            {"0802"
+             "120161"
+             "1806"
+             "2003"
+             "2002",
+                    2, MS_UNIXFS_FILE, 6},
+            {"0804"
+             "120161",
+                    0, MS_UNIXFS_SYMLINK, 0},
             /* Modes and times mean nothing here: setuid, a time with too many nanoseconds. */
-            {"0802" "1800" "38ff13" "4205" "0801" "15ffff", 0, MS_UNIXFS_FILE, 0},
-            {"0801" "38ed03", 0, MS_UNIXFS_DIRECTORY, 0},
-            {"0801" "420b" "08ffffffffffffffffff01", 0, MS_UNIXFS_DIRECTORY, 0},
+            {"0802"
+             "1800"
+             "38ff13"
+             "4205"
+             "0801"
+             "15ffff",
+                    0, MS_UNIXFS_FILE, 0},
+            {"0801"
+             "38ed03",
+                    0, MS_UNIXFS_DIRECTORY, 0},
+            {"0801"
+             "420b"
+             "08ffffffffffffffffff01",
+                    0, MS_UNIXFS_DIRECTORY, 0},
     };
 
     (void)state;
@@ -120,7 +261,8 @@ static void test_forms_that_others_write_are_accepted(void **state)
         uint8_t bytes[128];
         ms_unixfs_node node;
 
-        if (ms_unixfs_node_decode(&node, message_of(rows[i].hex, bytes, sizeof bytes), rows[i].links, &err) != MS_OK)
+        if (ms_unixfs_node_decode(&node, message_of(rows[i].hex, bytes, sizeof bytes),
+                    rows[i].links, &err) != MS_OK)
             fail_msg("%s: %s", rows[i].hex, err.message);
         assert_int_equal(node.type, rows[i].type);
         assert_int_equal(node.file_size, rows[i].file_size);
@@ -173,7 +315,14 @@ static void test_a_shard_says_which_buckets_it_uses(void **state)
 static void test_a_message_cut_anywhere_is_refused_or_shorter(void **state)
 {
     uint8_t whole[64];
-    ms_span message = message_of("0802" "120161" "188780c001" "2003" "208380c001" "38ed03" "42020801", whole, sizeof whole);
+    ms_span message = message_of("0802"
+                                 "120161"
+                                 "188780c001"
+                                 "2003"
+                                 "208380c001"
+                                 "38ed03"
+                                 "42020801",
+            whole, sizeof whole);
 
     (void)state;
     for (size_t cut = 0; cut < message.size; cut++) {

@@ -1,5 +1,6 @@
-/* What the walk announces, in which order, and that it goes on after a read that failed. Blocks come
- * from our own builders, whose roots are those of a real Kubo (test_file_dag, test_directory_dag). */
+/* What the walk announces, in which order, and that it goes on after a read that failed. Blocks
+ * come from our own builders, whose roots are those of a real Kubo (test_file_dag,
+ * test_directory_dag). */
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stdint.h>
@@ -29,16 +30,19 @@ static void note(event_trace *trace, const ms_walk_event *event)
         trace->nodes++;
         return;
     }
-    added = snprintf(trace->text + trace->size, sizeof trace->text - trace->size, "%s %.*s f%llu c%llu o%llu s%llu\n",
-            kinds[event->kind], (int)event->path.size, event->path.data == NULL ? "" : (const char *)event->path.data,
+    added = snprintf(trace->text + trace->size, sizeof trace->text - trace->size,
+            "%s %.*s f%llu c%llu o%llu s%llu\n", kinds[event->kind], (int)event->path.size,
+            event->path.data == NULL ? "" : (const char *)event->path.data,
             (unsigned long long)event->file_index, (unsigned long long)event->chunk_index,
             (unsigned long long)event->offset, (unsigned long long)event->size);
     assert_true(added > 0 && (size_t)added < sizeof trace->text - trace->size);
     trace->size += (size_t)added;
 }
 
-/* Walk to the end; reads that fail are tried again. skip (may be NULL) is a path that is passed over. */
-static void walk_all(memory_blocks *blocks, const ms_cid *root, const char *skip, event_trace *trace)
+/* Walk to the end; reads that fail are tried again. skip (may be NULL) is a path that is passed
+ * over. */
+static void walk_all(
+        memory_blocks *blocks, const ms_cid *root, const char *skip, event_trace *trace)
 {
     ms_block_source source = memory_blocks_source(blocks);
     ms_walk *walk;
@@ -59,7 +63,8 @@ static void walk_all(memory_blocks *blocks, const ms_cid *root, const char *skip
         note(trace, &event);
         if (event.kind == MS_WALK_END)
             break;
-        if (skip != NULL && event.path.size == strlen(skip) && memcmp(event.path.data, skip, event.path.size) == 0)
+        if (skip != NULL && event.path.size == strlen(skip) &&
+                memcmp(event.path.data, skip, event.path.size) == 0)
             ms_walk_skip(walk);
     }
     ms_walk_close(walk);
@@ -89,7 +94,8 @@ typedef struct named {
     ms_dag_entry entry;
 } named;
 
-static ms_dag_entry folder_of(memory_blocks *blocks, const named *entries, size_t count, uint64_t block_size_max)
+static ms_dag_entry folder_of(
+        memory_blocks *blocks, const named *entries, size_t count, uint64_t block_size_max)
 {
     ms_directory_dag dag;
     ms_dag_entry root;
@@ -97,7 +103,10 @@ static ms_dag_entry folder_of(memory_blocks *blocks, const named *entries, size_
     ms_directory_dag_init(&dag);
     dag.block_size_max = block_size_max;
     for (size_t i = 0; i < count; i++)
-        assert_int_equal(ms_directory_dag_add(&dag, ms_span_of(entries[i].name, strlen(entries[i].name)), &entries[i].entry, NULL), MS_OK);
+        assert_int_equal(
+                ms_directory_dag_add(&dag, ms_span_of(entries[i].name, strlen(entries[i].name)),
+                        &entries[i].entry, NULL),
+                MS_OK);
     assert_int_equal(ms_directory_dag_finish(&dag, memory_blocks_sink(blocks), &root, NULL), MS_OK);
     ms_directory_dag_release(&dag);
     return root;
@@ -275,7 +284,8 @@ static void test_a_model_of_one_chunk_is_read_only_when_its_size_is_unknown(void
     source = memory_blocks_source(&blocks);
     file = file_of(&blocks, 1, 3);
     walk_all(&blocks, &file.cid, NULL, &trace);
-    assert_string_equal(trace.text, "file  f0 c0 o0 s3\nleaf  f0 c0 o0 s3\nend of file  f0 c0 o0 s0\nend  f1 c0 o0 s0\n");
+    assert_string_equal(trace.text,
+            "file  f0 c0 o0 s3\nleaf  f0 c0 o0 s3\nend of file  f0 c0 o0 s0\nend  f1 c0 o0 s0\n");
     assert_int_equal(blocks.gets, 1);
     assert_int_equal(ms_walk_open(&walk, &file.cid, &source, NULL), MS_OK);
     ms_walk_expect(walk, 3, 1);
@@ -290,7 +300,8 @@ static void test_a_model_of_one_chunk_is_read_only_when_its_size_is_unknown(void
 }
 
 /* The first failure of a walk that expects size and count; NULL when it comes to its end. */
-static const char *expect_of(memory_blocks *blocks, const ms_cid *root, uint64_t size, uint64_t count, ms_error *err)
+static const char *expect_of(
+        memory_blocks *blocks, const ms_cid *root, uint64_t size, uint64_t count, ms_error *err)
 {
     ms_block_source source = memory_blocks_source(blocks);
     ms_walk_event event;
@@ -366,7 +377,8 @@ static void test_a_large_hamt_is_sorted_and_its_blocks_are_hinted(void **state)
     } while (event.kind != MS_WALK_END);
     ms_walk_close(walk);
     assert_int_equal(files, COUNT);
-    /* All that was read, but for the root, was announced before: shards once, each file's node once. */
+    /* All that was read, but for the root, was announced before: shards once, each file's node
+     * once. */
     assert_int_equal(blocks.prefetched, blocks.gets - 1);
     memory_blocks_release(&blocks);
 }

@@ -31,14 +31,17 @@ static node_draft draft_of(memory_blocks *blocks)
 
 static void add_link(node_draft *draft, const char *name, ms_cid cid, uint64_t tsize)
 {
-    assert_int_equal(ms_dag_pb_write_link(&draft->block, &cid, ms_span_of(name, strlen(name)), tsize, NULL), MS_OK);
+    assert_int_equal(
+            ms_dag_pb_write_link(&draft->block, &cid, ms_span_of(name, strlen(name)), tsize, NULL),
+            MS_OK);
 }
 
 static ms_cid put(node_draft *draft)
 {
     ms_cid cid;
 
-    assert_int_equal(ms_dag_pb_write_data(&draft->block, ms_buffer_span(&draft->message), NULL), MS_OK);
+    assert_int_equal(
+            ms_dag_pb_write_data(&draft->block, ms_buffer_span(&draft->message), NULL), MS_OK);
     cid = memory_blocks_add(draft->blocks, MS_CODEC_DAG_PB, draft->block.data, draft->block.size);
     ms_buffer_release(&draft->block);
     ms_buffer_release(&draft->message);
@@ -88,7 +91,8 @@ static ms_cid node_with(memory_blocks *blocks, const void *message, size_t size)
 }
 
 /* Walk to the first failure; the reason, or "" at the end. Stops after steps_max. */
-static const char *outcome(memory_blocks *blocks, ms_cid root, uint64_t size, uint64_t count, ms_error *err)
+static const char *outcome(
+        memory_blocks *blocks, ms_cid root, uint64_t size, uint64_t count, ms_error *err)
 {
     ms_block_source source = memory_blocks_source(blocks);
     ms_walk_event event;
@@ -123,19 +127,24 @@ static void test_forms_that_are_not_read_are_refused(void **state)
 
     (void)state;
     memory_blocks_init(&blocks);
-    expect(&blocks, node_with(&blocks, "\x08\x02\x12\x01x\x18\x01", 7), "unixfs_form"); /* inline bytes */
-    expect(&blocks, node_with(&blocks, "\x08\x02\x18\x00", 4), "unixfs_form");          /* empty file as a node */
-    expect(&blocks, node_with(&blocks, "\x08\x00\x12\x01x\x18\x01", 7), "unixfs_form"); /* legacy leaf */
-    expect(&blocks, node_with(&blocks, "\x08\x04\x12\x01x", 5), "unixfs_form");         /* symbolic link */
+    expect(&blocks, node_with(&blocks, "\x08\x02\x12\x01x\x18\x01", 7),
+            "unixfs_form"); /* inline bytes */
+    expect(&blocks, node_with(&blocks, "\x08\x02\x18\x00", 4),
+            "unixfs_form"); /* empty file as a node */
+    expect(&blocks, node_with(&blocks, "\x08\x00\x12\x01x\x18\x01", 7),
+            "unixfs_form");                                                     /* legacy leaf */
+    expect(&blocks, node_with(&blocks, "\x08\x04\x12\x01x", 5), "unixfs_form"); /* symbolic link */
     cid = node_with(&blocks, "\x08\x04\x12\x01x", 5);
     expect(&blocks, folder_with(&blocks, "link", cid, 9), "unixfs_form");
     cid = node_with(&blocks, "\x08\x02\x12\x01x\x18\x01", 7);
     expect(&blocks, file_with(&blocks, cid, 1, 2), "unixfs_form"); /* dag-pb leaf */
     draft = draft_of(&blocks);
     add_link(&draft, "", leaf(&blocks, "ab"), 2);
-    assert_int_equal(ms_buffer_append(&draft.message, "\x08\x02\x12\x01x\x18\x03\x20\x02", 9, NULL), MS_OK);
+    assert_int_equal(
+            ms_buffer_append(&draft.message, "\x08\x02\x12\x01x\x18\x03\x20\x02", 9, NULL), MS_OK);
     expect(&blocks, put(&draft), "unixfs_form"); /* bytes of its own beside links */
-    expect(&blocks, memory_blocks_add(&blocks, MS_CODEC_DAG_PB, NULL, 0), "unixfs_type"); /* the empty block */
+    expect(&blocks, memory_blocks_add(&blocks, MS_CODEC_DAG_PB, NULL, 0),
+            "unixfs_type"); /* the empty block */
     memory_blocks_release(&blocks);
 }
 
@@ -186,9 +195,18 @@ static void test_files_unlike_their_parts_are_refused(void **state)
 static void test_names_that_do_harm_are_refused(void **state)
 {
     static const char *const names[][2] = {
-            {"", "path_empty_part"}, {".", "path_dot"},        {"..", "path_dotdot"},     {"a/b", "path_slash"},
-            {"/", "path_slash"},     {"C:x", "path_drive"},    {"a\\b", "path_backslash"}, {"nul", "path_reserved"},
-            {"a\nb", "path_control"}, {".git", "path_git"},    {"-rf", "path_dash"},      {"~", "path_tilde"},
+            {"", "path_empty_part"},
+            {".", "path_dot"},
+            {"..", "path_dotdot"},
+            {"a/b", "path_slash"},
+            {"/", "path_slash"},
+            {"C:x", "path_drive"},
+            {"a\\b", "path_backslash"},
+            {"nul", "path_reserved"},
+            {"a\nb", "path_control"},
+            {".git", "path_git"},
+            {"-rf", "path_dash"},
+            {"~", "path_tilde"},
             {"a ", "path_trailing"},
     };
     memory_blocks blocks;
@@ -215,7 +233,8 @@ static void test_a_name_with_a_nul_is_refused(void **state)
     memory_blocks_init(&blocks);
     file = leaf(&blocks, "a");
     draft = draft_of(&blocks);
-    assert_int_equal(ms_dag_pb_write_link(&draft.block, &file, ms_span_of("a\0b", 3), 1, NULL), MS_OK);
+    assert_int_equal(
+            ms_dag_pb_write_link(&draft.block, &file, ms_span_of("a\0b", 3), 1, NULL), MS_OK);
     expect(&blocks, put_folder(&draft), "path_nul");
     memory_blocks_release(&blocks);
 }
@@ -361,7 +380,8 @@ static void test_sizes_that_wrap_are_refused(void **state)
 
 /* HAMT */
 
-static void write_shard(ms_buffer *message, const char *bits, size_t bits_size, const char *rest, size_t rest_size)
+static void write_shard(
+        ms_buffer *message, const char *bits, size_t bits_size, const char *rest, size_t rest_size)
 {
     assert_int_equal(ms_buffer_append(message, "\x08\x05\x12", 3, NULL), MS_OK);
     assert_int_equal(ms_buffer_append_byte(message, (uint8_t)bits_size, NULL), MS_OK);
@@ -374,7 +394,8 @@ static void write_shard(ms_buffer *message, const char *bits, size_t bits_size, 
 #define BITS_A "\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
 #define FANOUT_256 "\x28\x22\x30\x80\x02"
 
-static ms_cid shard_with(memory_blocks *blocks, const char *bits, size_t bits_size, const char *const *names, size_t count)
+static ms_cid shard_with(memory_blocks *blocks, const char *bits, size_t bits_size,
+        const char *const *names, size_t count)
 {
     node_draft draft = draft_of(blocks);
 
@@ -384,8 +405,8 @@ static ms_cid shard_with(memory_blocks *blocks, const char *bits, size_t bits_si
     return put(&draft);
 }
 
-#define SHARD(bits, ...) \
-    shard_with(&blocks, bits, sizeof(bits) - 1, (const char *const[]){__VA_ARGS__}, \
+#define SHARD(bits, ...)                                                                           \
+    shard_with(&blocks, bits, sizeof(bits) - 1, (const char *const[]){__VA_ARGS__},                \
             sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
 
 static void test_shards_unlike_their_names_are_refused(void **state)
@@ -395,15 +416,15 @@ static void test_shards_unlike_their_names_are_refused(void **state)
     (void)state;
     memory_blocks_init(&blocks);
     expect(&blocks, SHARD(BITS_ABC, "7Ab", "85a", "8Ec"), "");
-    expect(&blocks, SHARD(BITS_ABC, "7Ab", "85a"), "hamt_link");               /* a bit too many */
-    expect(&blocks, SHARD(BITS_A, "7Ab", "85a"), "hamt_link");                 /* a link too many */
-    expect(&blocks, SHARD(BITS_ABC, "85a", "7Ab", "8Ec"), "hamt_link");        /* order */
-    expect(&blocks, SHARD(BITS_A, "85a", "85a"), "hamt_link");                 /* twice */
-    expect(&blocks, SHARD(BITS_ABC, "7ab", "85a", "8Ec"), "hamt_link");        /* lower case */
-    expect(&blocks, SHARD(BITS_A, "8"), "hamt_link");                          /* one digit */
-    expect(&blocks, SHARD(BITS_A, "085a"), "hamt_link");                       /* three digits */
+    expect(&blocks, SHARD(BITS_ABC, "7Ab", "85a"), "hamt_link");        /* a bit too many */
+    expect(&blocks, SHARD(BITS_A, "7Ab", "85a"), "hamt_link");          /* a link too many */
+    expect(&blocks, SHARD(BITS_ABC, "85a", "7Ab", "8Ec"), "hamt_link"); /* order */
+    expect(&blocks, SHARD(BITS_A, "85a", "85a"), "hamt_link");          /* twice */
+    expect(&blocks, SHARD(BITS_ABC, "7ab", "85a", "8Ec"), "hamt_link"); /* lower case */
+    expect(&blocks, SHARD(BITS_A, "8"), "hamt_link");                   /* one digit */
+    expect(&blocks, SHARD(BITS_A, "085a"), "hamt_link");                /* three digits */
     expect(&blocks, SHARD(BITS_A, "8Ga"), "hamt_link");
-    expect(&blocks, SHARD(BITS_A, "85b"), "hamt_bucket");                      /* belongs to 7A */
+    expect(&blocks, SHARD(BITS_A, "85b"), "hamt_bucket"); /* belongs to 7A */
     expect(&blocks, SHARD(BITS_A, "85.."), "hamt_bucket");
     memory_blocks_release(&blocks);
 }
@@ -429,8 +450,10 @@ static void test_shards_below_must_fit_their_parent(void **state)
     expect(&blocks, shard_above(&blocks, SHARD(bits_55, "55a")), "");
     expect(&blocks, shard_above(&blocks, SHARD(bits_55, "55b")), "hamt_bucket");
     expect(&blocks, shard_above(&blocks, SHARD(BITS_A, "85a")), "hamt_bucket");
-    expect(&blocks, shard_above(&blocks, folder_with(&blocks, "a", leaf(&blocks, "x"), 1)), "hamt_fanout");
-    expect(&blocks, shard_above(&blocks, file_with(&blocks, leaf(&blocks, "x"), 1, 1)), "hamt_fanout");
+    expect(&blocks, shard_above(&blocks, folder_with(&blocks, "a", leaf(&blocks, "x"), 1)),
+            "hamt_fanout");
+    expect(&blocks, shard_above(&blocks, file_with(&blocks, leaf(&blocks, "x"), 1, 1)),
+            "hamt_fanout");
     draft = draft_of(&blocks);
     write_shard(&draft.message, "", 0, FANOUT_256, 5);
     expect(&blocks, shard_above(&blocks, put(&draft)), "hamt_empty");
@@ -527,7 +550,8 @@ static void test_failures_name_the_node_and_the_path(void **state)
     memory_blocks_init(&blocks);
     cid = node_with(&blocks, "\x08\x06", 2);
     ms_cid_format(&cid, text);
-    assert_string_equal(outcome(&blocks, folder_with(&blocks, "odd", cid, 1), 0, 0, &err), "unixfs_type");
+    assert_string_equal(
+            outcome(&blocks, folder_with(&blocks, "odd", cid, 1), 0, 0, &err), "unixfs_type");
     assert_string_equal(err.cid, text);
     assert_string_equal(err.path, "odd");
     memory_blocks_release(&blocks);
