@@ -1,5 +1,5 @@
 /* The node or HAMT of one folder. Memory grows with the folder's own names only.
- * Source: IPIP-0499, profile unixfs-v1-2025: fanout 256, a HAMT when the plain block passes 256 KiB. */
+ * Source: IPIP-0499, profile unixfs-v1-2025: fanout 256, a HAMT above 256 KiB of plain block. */
 #ifndef MS_UNIXFS_DIRECTORY_DAG_H
 #define MS_UNIXFS_DIRECTORY_DAG_H
 

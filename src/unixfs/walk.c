@@ -285,8 +285,9 @@ static ms_status push_folder(ms_walk *walk, ms_error *err)
 
 static void set_event(const ms_walk *walk, ms_walk_event *event, ms_walk_event_kind kind)
 {
+    /* An empty path is a pointer all the same, for callers that hand it to memcpy. */
     *event = (ms_walk_event){.kind = kind,
-            .path = ms_buffer_span(&walk->path),
+            .path = walk->path.size == 0 ? ms_span_of("", 0) : ms_buffer_span(&walk->path),
             .cid = walk->cid,
             .file_index = walk->files};
 }

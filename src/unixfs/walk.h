@@ -17,7 +17,7 @@ typedef enum ms_walk_event_kind {
     MS_WALK_NODE,      /* an inner block was just read, the root too: cid, size = its bytes */
     MS_WALK_DIRECTORY, /* path, cid: a folder, empty ones too, but not the root; after its NODE */
     MS_WALK_FILE,      /* path, cid, size = bytes of content, file_index; after its NODE, if any */
-    MS_WALK_LEAF,      /* cid, chunk_index, offset in the file, size; path, file_index of the file */
+    MS_WALK_LEAF,      /* cid, chunk_index, offset in the file, size; path and file_index */
     MS_WALK_FILE_END,  /* all leaves of the file were announced */
     MS_WALK_END        /* nothing is left; every further call says so again */
 } ms_walk_event_kind;
