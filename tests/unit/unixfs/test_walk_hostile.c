@@ -539,6 +539,20 @@ static void test_a_large_block_in_every_level_is_bounded(void **state)
     memory_blocks_release(&blocks);
 }
 
+/* The bound is on what is open at one time: a long file passes far more than it allows. */
+static void test_large_nodes_one_after_the_other_are_no_burden(void **state)
+{
+    memory_blocks blocks;
+    ms_cid part;
+
+    (void)state;
+    memory_blocks_init(&blocks);
+    part = file_with(&blocks, leaf(&blocks, "a"), 1, 26000);
+    expect(&blocks, file_with(&blocks, part, 26000, 30), "");
+    assert_true(memory_blocks_find(&blocks, &part)->size * 30 > MS_WALK_OPEN_BYTES_MAX);
+    memory_blocks_release(&blocks);
+}
+
 static void test_failures_name_the_node_and_the_path(void **state)
 {
     char text[MS_CID_TEXT_SIZE];
@@ -577,6 +591,7 @@ int main(void)
             cmocka_unit_test(test_a_chain_of_shards_ends_with_the_hash),
             cmocka_unit_test(test_folders_of_every_fanout_are_read),
             cmocka_unit_test(test_a_large_block_in_every_level_is_bounded),
+            cmocka_unit_test(test_large_nodes_one_after_the_other_are_no_burden),
             cmocka_unit_test(test_failures_name_the_node_and_the_path),
     };
 
