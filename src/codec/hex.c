@@ -26,10 +26,15 @@ static int digit_value(char digit)
 ms_status ms_hex_decode(
         uint8_t *out, size_t size, const char *text, size_t text_size, ms_error *err)
 {
-    if (text_size % 2 != 0 || text_size / 2 != size)
-        return ms_fail(err, MS_MALFORMED, "hex_length",
+    if (text_size % 2 != 0 || text_size / 2 != size) {
+        ms_status status = ms_fail(err, MS_MALFORMED, "hex_length",
                 "%zu hexadecimal digits stand where %zu bytes (two digits each) are due", text_size,
                 size);
+
+        /* Where the text ends too early, or goes on too long. */
+        ms_error_set_offset(err, text_size / 2 < size ? text_size : 2 * size);
+        return status;
+    }
     for (size_t i = 0; i < text_size; i++) {
         int value = digit_value(text[i]);
 

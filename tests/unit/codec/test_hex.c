@@ -40,8 +40,10 @@ static void test_every_other_length_is_refused(void **state)
         ms_status status = ms_hex_decode(bytes, 4, "0123456789ab", length, &err);
 
         assert_int_equal(status, length == 8 ? MS_OK : MS_MALFORMED);
-        if (length != 8)
+        if (length != 8) {
             assert_string_equal(err.reason, "hex_length");
+            assert_int_equal(err.offset, length < 8 ? length : 8);
+        }
     }
 }
 
