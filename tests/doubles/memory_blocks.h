@@ -17,8 +17,7 @@ typedef struct memory_block {
 } memory_block;
 
 typedef struct memory_blocks {
-    memory_block
-            *places; /* open addressing by digest; a power of two of them, at most half in use */
+    memory_block *places; /* open addressing by digest, at most half of them in use */
     size_t place_count;
     size_t unique;
     size_t puts;

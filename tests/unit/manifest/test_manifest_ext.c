@@ -12,6 +12,7 @@
 #include "codec/cursor.h"
 #include "codec/text.h"
 #include "doubles/memory_blocks.h"
+#include "doubles/short_memory.h"
 #include "manifest/manifest_ext.h"
 
 static void digest_of(uint8_t digest[32], uint64_t index)
@@ -270,6 +271,49 @@ static void test_a_failed_read_can_be_tried_again(void **state)
     memory_blocks_release(&blocks);
 }
 
+static ms_status write_and_read(memory_blocks *blocks)
+{
+    ms_block_source source = memory_blocks_source(blocks);
+    ms_manifest_ext_writer writer;
+    ms_manifest_ext ext = {0};
+    uint8_t digest[32] = {1};
+    ms_status status;
+    ms_cid cid;
+
+    ms_manifest_ext_writer_init(&writer, memory_blocks_sink(blocks));
+    status = ms_manifest_ext_writer_add(&writer, digest, NULL);
+    if (status == MS_OK)
+        status = ms_manifest_ext_writer_finish(&writer, &cid, NULL);
+    if (status == MS_OK)
+        status = ms_manifest_ext_open(&ext, &cid, &source, NULL);
+    if (status == MS_OK)
+        status = ms_manifest_ext_digest(&ext, 0, digest, NULL);
+    ms_manifest_ext_release(&ext);
+    ms_manifest_ext_writer_release(&writer);
+    return status;
+}
+
+static void test_every_allocation_may_fail(void **state)
+{
+    size_t fail_at = 0;
+    ms_status status;
+
+    (void)state;
+    do {
+        memory_blocks blocks;
+        size_t left;
+
+        memory_blocks_init(&blocks);
+        short_memory_begin(++fail_at);
+        status = write_and_read(&blocks);
+        left = short_memory_end();
+        assert_true(status == MS_OK || status == MS_NO_MEMORY);
+        assert_int_equal(left, 0);
+        memory_blocks_release(&blocks);
+    } while (status != MS_OK);
+    assert_true(fail_at > 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -281,6 +325,7 @@ int main(void)
             cmocka_unit_test(test_blocks_of_a_wrong_size_are_refused),
             cmocka_unit_test(test_a_short_block_before_the_last_is_refused),
             cmocka_unit_test(test_a_failed_read_can_be_tried_again),
+            cmocka_unit_test(test_every_allocation_may_fail),
     };
 
     return cmocka_run_group_tests_name("manifest/manifest_ext", tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include "base/checked.h"
 #include "codec/cbor.h"
 #include "codec/text.h"
+#include "doubles/short_memory.h"
 #include "manifest/manifest_info.h"
 
 /* Parts of an info block in hex. */
@@ -309,6 +310,48 @@ static void test_a_block_cut_anywhere_is_refused(void **state)
     }
 }
 
+static ms_status write_all(ms_buffer *out)
+{
+    ms_manifest_info info = {.name = text("n"), .chunker = text("c"), .stored_name = text("s")};
+    ms_manifest_metadata metadata;
+    ms_buffer pairs;
+    ms_status status = MS_OK;
+
+    ms_buffer_init(&pairs, 4096);
+    ms_manifest_metadata_init(&metadata);
+    for (char key[2] = "a"; key[0] < 'u' && status == MS_OK; key[0]++)
+        status = ms_manifest_metadata_add(&metadata, text(key), text("value"), NULL);
+    if (status == MS_OK)
+        status = ms_manifest_metadata_write(&metadata, &pairs, NULL);
+    info.metadata = ms_buffer_span(&pairs);
+    if (status == MS_OK)
+        status = ms_manifest_info_encode(&info, out, NULL);
+    ms_manifest_metadata_release(&metadata);
+    ms_buffer_release(&pairs);
+    return status;
+}
+
+static void test_every_allocation_may_fail(void **state)
+{
+    size_t fail_at = 0;
+    ms_status status;
+
+    (void)state;
+    do {
+        ms_buffer out;
+        size_t left;
+
+        ms_buffer_init(&out, MS_MANIFEST_INFO_SIZE_MAX);
+        short_memory_begin(++fail_at);
+        status = write_all(&out);
+        assert_true(status == MS_OK || (status == MS_NO_MEMORY && out.size == 0));
+        ms_buffer_release(&out);
+        left = short_memory_end();
+        assert_int_equal(left, 0);
+    } while (status != MS_OK);
+    assert_true(fail_at > 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -319,6 +362,7 @@ int main(void)
             cmocka_unit_test(test_what_readers_refuse_is_not_written),
             cmocka_unit_test(test_a_block_ends_at_one_mebibyte),
             cmocka_unit_test(test_a_block_cut_anywhere_is_refused),
+            cmocka_unit_test(test_every_allocation_may_fail),
     };
 
     return cmocka_run_group_tests_name("manifest/manifest_info", tests, NULL, NULL);

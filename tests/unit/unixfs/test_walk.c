@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "doubles/memory_blocks.h"
+#include "doubles/short_memory.h"
 #include "unixfs/directory_dag.h"
 #include "unixfs/file_dag.h"
 #include "unixfs/walk.h"
@@ -406,6 +407,62 @@ static void test_a_walk_can_be_left_anywhere(void **state)
     memory_blocks_release(&blocks);
 }
 
+/* Build a folder (of names that fold in both ways) and a file below it, and walk it. */
+static ms_status build_and_walk(memory_blocks *blocks)
+{
+    static const char *const names[] = {"d\xc3\xa9", "b", "a", "c"};
+    ms_block_source source = memory_blocks_source(blocks);
+    ms_walk_event event = {.kind = MS_WALK_NODE};
+    ms_cid leaf = memory_blocks_add(blocks, MS_CODEC_RAW, "leaf", 4);
+    ms_dag_entry file;
+    ms_dag_entry root;
+    ms_walk *walk = NULL;
+    ms_directory_dag folder;
+    ms_file_dag dag;
+    ms_status status = MS_OK;
+
+    ms_file_dag_init(&dag, 2, memory_blocks_sink(blocks));
+    ms_directory_dag_init(&folder);
+    folder.block_size_max = 0;
+    for (unsigned i = 0; i < 5 && status == MS_OK; i++)
+        status = ms_file_dag_add(&dag, &leaf, 4, NULL);
+    if (status == MS_OK)
+        status = ms_file_dag_finish(&dag, &file, NULL);
+    for (size_t i = 0; i < 4 && status == MS_OK; i++)
+        status = ms_directory_dag_add(&folder, ms_span_of(names[i], strlen(names[i])), &file, NULL);
+    if (status == MS_OK)
+        status = ms_directory_dag_finish(&folder, memory_blocks_sink(blocks), &root, NULL);
+    if (status == MS_OK)
+        status = ms_walk_open(&walk, &root.cid, &source, NULL);
+    while (status == MS_OK && event.kind != MS_WALK_END)
+        status = ms_walk_next(walk, &event, NULL);
+    ms_walk_close(walk);
+    ms_directory_dag_release(&folder);
+    ms_file_dag_release(&dag);
+    return status;
+}
+
+static void test_every_allocation_may_fail(void **state)
+{
+    size_t fail_at = 0;
+    ms_status status;
+
+    (void)state;
+    do {
+        memory_blocks blocks;
+        size_t left;
+
+        memory_blocks_init(&blocks);
+        short_memory_begin(++fail_at);
+        status = build_and_walk(&blocks);
+        left = short_memory_end();
+        assert_true(status == MS_OK || status == MS_NO_MEMORY);
+        assert_int_equal(left, 0);
+        memory_blocks_release(&blocks);
+    } while (status != MS_OK);
+    assert_true(fail_at > 20);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -420,6 +477,7 @@ int main(void)
             cmocka_unit_test(test_a_model_unlike_its_manifest_is_refused),
             cmocka_unit_test(test_a_large_hamt_is_sorted_and_its_blocks_are_hinted),
             cmocka_unit_test(test_a_walk_can_be_left_anywhere),
+            cmocka_unit_test(test_every_allocation_may_fail),
     };
 
     return cmocka_run_group_tests_name("unixfs/walk", tests, NULL, NULL);
