@@ -241,6 +241,7 @@ ms_status ms_state_forget_root(ms_state *state, const ms_cid *root, ms_error *er
 typedef struct pin_question {
     const ms_cid *root;
     bool pinned;
+    bool unpinned;
 } pin_question;
 
 static ms_status ask_pinned(sqlite3 *database, void *answer, ms_error *err)
@@ -255,10 +256,12 @@ static ms_status ask_pinned(sqlite3 *database, void *answer, ms_error *err)
         return status;
     bind_root(statement, question->root);
     step = sqlite3_step(statement);
-    if (step == SQLITE_ROW)
+    if (step == SQLITE_ROW) {
         question->pinned = sqlite3_column_int(statement, 0) != 0;
-    else if (step != SQLITE_DONE)
+        question->unpinned = !question->pinned;
+    } else if (step != SQLITE_DONE) {
         status = ms_sqlite_fail(err, database, "read the state");
+    }
     sqlite3_finalize(statement);
     return status;
 }
@@ -271,6 +274,17 @@ ms_status ms_state_root_is_pinned(ms_state *state, const ms_cid *root, bool *pin
     if (status == MS_OK)
         status = ask_state(state, ask_pinned, &question, err);
     *pinned = status == MS_OK && question.pinned;
+    return status;
+}
+
+ms_status ms_state_root_is_unpinned(ms_state *state, const ms_cid *root, bool *unpinned, ms_error *err)
+{
+    pin_question question = {.root = root};
+    ms_status status = expect_defined(root, err);
+
+    if (status == MS_OK)
+        status = ask_state(state, ask_pinned, &question, err);
+    *unpinned = status == MS_OK && question.unpinned;
     return status;
 }
 

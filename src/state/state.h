@@ -26,6 +26,8 @@ MS_MUST_CHECK ms_status ms_state_set_rebuilt(ms_state *state, ms_error *err);
  *  without a lock held and may call any function here; what they add may or may not be listed. */
 MS_MUST_CHECK ms_status ms_state_set_root(ms_state *state, const ms_cid *root, bool pinned, ms_error *err);
 MS_MUST_CHECK ms_status ms_state_root_is_pinned(ms_state *state, const ms_cid *root, bool *pinned, ms_error *err);
+/** Whether it is known as unpinned; false for a root that nothing is known of. */
+MS_MUST_CHECK ms_status ms_state_root_is_unpinned(ms_state *state, const ms_cid *root, bool *unpinned, ms_error *err);
 MS_MUST_CHECK ms_status ms_state_forget_root(ms_state *state, const ms_cid *root, ms_error *err);
 MS_MUST_CHECK ms_status ms_state_each_root(ms_state *state, bool pinned, ms_state_cid_fn each, void *payload, ms_error *err);
 
