@@ -55,6 +55,8 @@ typedef struct cli_globals {
     bool verbose;
     const char *progress;
     cli_number jobs;
+    const char *password_file;
+    cli_number password_fd;
     bool yes;
     bool help;
     bool version;

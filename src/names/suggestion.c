@@ -8,8 +8,8 @@
 size_t ms_edit_distance(const char *a, const char *b)
 {
     size_t row[MS_MODEL_ID_SIZE_MAX + 1];
-    const size_t a_size = strnlen(a, MS_MODEL_ID_SIZE_MAX);
-    const size_t b_size = strnlen(b, MS_MODEL_ID_SIZE_MAX);
+    const size_t a_size = MS_MIN(strlen(a), (size_t)MS_MODEL_ID_SIZE_MAX);
+    const size_t b_size = MS_MIN(strlen(b), (size_t)MS_MODEL_ID_SIZE_MAX);
     for (size_t j = 0; j <= b_size; j++)
         row[j] = j;
     for (size_t i = 1; i <= a_size; i++) {
