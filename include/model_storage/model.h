@@ -225,7 +225,7 @@ typedef struct ms_info_result {
 /* ---- verify and repair ---- */
 
 typedef struct ms_chunk_verdict {
-    uint64_t chunk_index;
+    uint64_t chunk_index;      /* UINT64_MAX: no chunk but another block of the model, such as a node */
     const char *path;
     uint64_t offset;
     const char *cid;

@@ -239,7 +239,7 @@ void ms_result_verdict(ms_result *result, const ms_chunk_verdict *verdict)
         return;
     ms_json_writer *json = &result->json;
     ms_json_begin_object(json);
-    number(json, "chunkIndex", verdict->chunk_index);
+    number_or_null(json, "chunkIndex", verdict->chunk_index, verdict->chunk_index != UINT64_MAX);
     text(json, "path", verdict->path);
     number(json, "offset", verdict->offset);
     text(json, "cid", verdict->cid);

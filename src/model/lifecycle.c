@@ -1,0 +1,106 @@
+/* The activate and deactivate commands. */
+#include <string.h>
+
+#include "model/keyring_priv.h"
+#include "model/opened_model_priv.h"
+
+typedef struct changing {
+    ms_run *run;
+    ms_lifecycle_result *result;
+    uint32_t version; /* 0 = all */
+} changing;
+
+static ms_status on_version(void *payload, const ms_record *record, ms_error *err)
+{
+    changing *change = (changing *)payload;
+    ms_lifecycle_result *result = change->result;
+    if (change->version != 0 && record->version != change->version)
+        return MS_OK;
+    /* Grown by doubling inside the arena, which ends with the operation. */
+    ms_version_status *versions = (ms_version_status *)(uintptr_t)result->versions;
+    if ((result->version_count & (result->version_count - 1)) == 0) {
+        const size_t capacity = result->version_count == 0 ? 1 : result->version_count * 2;
+        versions = ms_arena_calloc(&change->run->arena, capacity, sizeof(*versions));
+        if (versions == NULL)
+            return ms_fail_memory(err, capacity * sizeof(*versions));
+        if (result->version_count > 0)
+            memcpy(versions, result->versions, result->version_count * sizeof(*versions));
+        result->versions = versions;
+    }
+    versions[result->version_count++] =
+            (ms_version_status){.version = record->version, .status = ms_record_status_word(record->status)};
+    return MS_OK;
+}
+
+/* The key that speaks for a publisher: with several keys only the one that publishes signs. */
+static ms_status check_signer(const ms_signer *signer, const ms_record *record, ms_error *err)
+{
+    if (ms_address_equal(&signer->address, &record->publisher))
+        return MS_OK;
+    char address[MS_ADDRESS_TEXT_SIZE];
+    ms_address_format(address, &record->publisher);
+    (void)ms_fail(err, MS_KEY, "publisher_other_key", "%s was published by %s, which is not the default key", record->model_id, address);
+    ms_error_set_hint(err, "make it the default: model-storage key default %s", address);
+    return MS_KEY;
+}
+
+static ms_status set_status(ms_run *run, const ms_lifecycle_options *options, ms_record_status wanted, ms_lifecycle_result *result, ms_error *err)
+{
+    ms_opened_model model;
+    ms_registry *registry = NULL;
+    const ms_signer *signer = NULL;
+    bool changed = false;
+    ms_status status = ms_model_resolve(run, options->ref, MS_MODEL_FOR_WRITE, &model, err);
+    if (status == MS_OK)
+        status = ms_run_text(run, &result->model_id, model.record.model_id, err);
+    if (status == MS_OK)
+        status = ms_storage_registry(run->storage, &registry, err);
+    if (status == MS_OK)
+        status = ms_keyring_signer(ms_storage_keyring(run->storage), run->task, &signer, err);
+    if (status == MS_OK)
+        status = check_signer(signer, &model.record, err);
+    if (status != MS_OK)
+        return status;
+    const ms_status_change change = {.model_id = model.record.model_id,
+            .version = model.has_version ? model.record.version : 0,
+            .status = wanted,
+            .reason = options->reason == NULL ? "" : options->reason};
+    status = ms_registry_set_status(registry, signer, &change, &changed, err);
+    if (status == MS_OK && !changed)
+        ms_task_notice(run->task, false, "%s was %s already", options->ref, ms_record_status_word(wanted));
+    changing list = {.run = run, .result = result, .version = change.version};
+    if (status == MS_OK)
+        status = ms_registry_history(registry, &model.record.publisher, model.record.model_id, on_version, &list, err);
+    return status;
+}
+
+static ms_status run_activate(ms_run *run, const void *options, void *result, ms_error *err)
+{
+    const ms_lifecycle_options *what = (const ms_lifecycle_options *)options;
+    if (what->revoke)
+        return ms_fail(err, MS_USAGE, "activate_revoke", "to activate and to revoke are opposites");
+    return set_status(run, what, MS_RECORD_ACTIVE, (ms_lifecycle_result *)result, err);
+}
+
+static ms_status run_deactivate(ms_run *run, const void *options, void *result, ms_error *err)
+{
+    const ms_lifecycle_options *what = (const ms_lifecycle_options *)options;
+    return set_status(run, what, what->revoke ? MS_RECORD_REVOKED : MS_RECORD_INACTIVE, (ms_lifecycle_result *)result, err);
+}
+
+static void write_lifecycle(ms_result *json, const void *result)
+{
+    ms_result_lifecycle(json, (const ms_lifecycle_result *)result);
+}
+
+const ms_command ms_command_activate = {.name = "activate",
+        .options_size = sizeof(ms_lifecycle_options),
+        .result_size = sizeof(ms_lifecycle_result),
+        .run = run_activate,
+        .write_result = write_lifecycle};
+
+const ms_command ms_command_deactivate = {.name = "deactivate",
+        .options_size = sizeof(ms_lifecycle_options),
+        .result_size = sizeof(ms_lifecycle_result),
+        .run = run_deactivate,
+        .write_result = write_lifecycle};
