@@ -12,6 +12,7 @@
 #include "model/path_set_priv.h"
 #include "model/placing_priv.h"
 #include "model/root_kind_priv.h"
+#include "platform/file.h"
 #include "platform/random.h"
 
 typedef struct verifying {

@@ -1,0 +1,279 @@
+/* The repair command: blocks of a model that are missing or damaged in the store are put back from its record and from a copy. */
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/checked.h"
+#include "codec/path.h"
+#include "manifest/manifest_ext.h"
+#include "model/content_priv.h"
+#include "model/leaves_priv.h"
+#include "model/opened_model_priv.h"
+#include "model/placing_priv.h"
+
+typedef struct repairing {
+    ms_run *run;
+    const ms_repair_options *options;
+    ms_repair_result *result;
+    ms_store *store;
+    ms_opened_model model;
+    ms_store_session *session; /* NULL in a dry run */
+    ms_error first; /* the first block that cannot be put back */
+} repairing;
+
+static ms_status is_good(const repairing *repair, const ms_cid *cid, bool *good, ms_error *err)
+{
+    ms_buffer block;
+    ms_error found = MS_ERROR_INIT;
+    ms_buffer_init(&block, MS_BLOCK_SIZE_IN_MAX);
+    ms_status status = ms_store_get(repair->store, cid, &block, &found);
+    ms_buffer_release(&block);
+    *good = status == MS_OK;
+    if (status == MS_OK || status == MS_NOT_FOUND || status == MS_INTEGRITY || status == MS_IO || status == MS_LIMIT ||
+            status == MS_MALFORMED)
+        return MS_OK;
+    ms_error_copy(err, &found);
+    return status;
+}
+
+static void count_lost(repairing *repair, const ms_cid *cid, const char *what)
+{
+    char text[MS_CID_TEXT_SIZE];
+    ms_cid_format(cid, text);
+    if (repair->result->unrepairable_chunks++ > 0)
+        return;
+    (void)ms_fail(&repair->first, MS_INTEGRITY, "unrepairable", "%s (%s) is nowhere to be had", what, text);
+    ms_error_set_cid(&repair->first, text);
+    ms_error_set_hint(&repair->first, "name a whole copy of the model: model-storage repair REF --from PATH");
+}
+
+/* A block whose bytes we have: put it back when the store lacks it. */
+static ms_status put_back(repairing *repair, const ms_cid *cid, ms_span bytes, ms_error *err)
+{
+    bool good = false;
+    repair->result->checked_chunks++;
+    ms_status status = is_good(repair, cid, &good, err);
+    if (status != MS_OK || good)
+        return status;
+    repair->result->repaired_chunks++;
+    if (repair->session == NULL)
+        return MS_OK;
+    ms_cid made;
+    bool present;
+    return ms_store_put(repair->session, &made, cid->codec, bytes, &present, err);
+}
+
+static ms_status repair_manifest(repairing *repair, ms_error *err)
+{
+    if (repair->model.head.count == 0)
+        return MS_OK;
+    ms_status status = put_back(repair, &repair->model.manifest, repair->model.head_block, err);
+    return status == MS_OK ? put_back(repair, &repair->model.head.info, repair->model.info_block, err) : status;
+}
+
+/* Putting the copy through the whole way in makes every block of it again: what the store has is compared and left alone, what is damaged
+ * goes to quarantine and is written anew, and inner nodes come out as by-products. A copy that is not the model gives other blocks, which
+ * the session never commits as anything but blocks of their own names. */
+static ms_status rebuild_from_copy(repairing *repair, ms_error *err)
+{
+    ms_source_tree tree;
+    ms_chunker chunker;
+    ms_content content;
+    uint64_t chunk_size = MS_CHUNK_SIZE_DEFAULT;
+    const ms_source_rules rules = {.no_default_excludes = true};
+    const ms_span cutter = repair->model.info.chunker;
+    if (cutter.size > 5 && memcmp(cutter.data, "size-", 5) == 0) {
+        chunk_size = 0;
+        for (size_t i = 5; i < cutter.size && cutter.data[i] >= '0' && cutter.data[i] <= '9' && chunk_size < MS_CHUNK_SIZE_MAX; i++)
+            chunk_size = chunk_size * 10 + (uint64_t)(cutter.data[i] - '0');
+    }
+    ms_status status = ms_chunker_init(&chunker, chunk_size, err);
+    if (status != MS_OK)
+        return status;
+    status = ms_source_tree_open(&tree, repair->options->from, &rules, repair->run->task, err);
+    const ms_content_source source = {.tree = &tree};
+    if (status == MS_OK)
+        status = ms_content_put(repair->run, &source, repair->session, &chunker, repair->model.head.has_ext, &content, err);
+    ms_source_tree_release(&tree);
+    return status;
+}
+
+typedef struct looking {
+    repairing *repair;
+    bool counts_repaired; /* second look: what is good now was bad before */
+    uint64_t bad;
+    ms_copy copy;
+} looking;
+
+static ms_status work(void *payload, unsigned worker, ms_leaf_batch *batch, ms_error *err)
+{
+    (void)worker;
+    const looking *look = (const looking *)payload;
+    return ms_leaves_from_store(look->repair->store, batch, err);
+}
+
+static ms_status look_at_leaf(looking *look, const ms_leaf *leaf)
+{
+    look->repair->result->checked_chunks++;
+    if (leaf->status == MS_OK)
+        return MS_OK;
+    look->bad++;
+    char what[MS_PATH_SIZE_MAX + 64];
+    ms_error text = MS_ERROR_INIT;
+    (void)ms_fail(&text, MS_INTEGRITY, "chunk", "chunk %llu%s%s", (unsigned long long)leaf->chunk_index,
+            leaf->path[0] == '\0' ? "" : " of ", leaf->path);
+    const size_t size = MS_MIN(strlen(text.message), sizeof(what) - 1);
+    memcpy(what, text.message, size);
+    what[size] = '\0';
+    count_lost(look->repair, &leaf->cid, what);
+    return MS_OK;
+}
+
+static ms_status consume(void *payload, ms_leaf_batch *batch, ms_error *err)
+{
+    looking *look = (looking *)payload;
+    (void)err;
+    for (size_t i = 0; i < batch->step_count; i++) {
+        if (batch->steps[i].kind == MS_STEP_NODE)
+            look->repair->result->checked_chunks++;
+        else if (batch->steps[i].kind == MS_STEP_LEAF)
+            (void)look_at_leaf(look, &batch->leaves[batch->steps[i].leaf]);
+    }
+    for (size_t i = 0; i < batch->leaf_count; i++)
+        ms_task_progress_add(look->repair->run->task, batch->leaves[i].size, 0);
+    return MS_OK;
+}
+
+/* The block that the walk asked for last. */
+typedef struct watched_source {
+    ms_block_source source;
+    ms_cid last;
+} watched_source;
+
+static ms_status get_watched(void *payload, const ms_cid *cid, ms_buffer *block, ms_error *err)
+{
+    watched_source *watched = (watched_source *)payload;
+    watched->last = *cid;
+    return watched->source.get(watched->source.payload, cid, block, err);
+}
+
+/* Count what is bad in the store; nodes that cannot be read hide what is below them. */
+static ms_status look(repairing *repair, ms_error *err)
+{
+    looking looks = {.repair = repair, .copy = {.fd = -1}};
+    watched_source watched = {.source = ms_store_source(repair->store)};
+    const ms_block_source source = {.get = get_watched, .payload = &watched};
+    const ms_leaf_stages stages = {.work = work, .consume = consume, .payload = &looks};
+    const ms_manifest_head *head = repair->model.head.count == 0 ? NULL : &repair->model.head;
+    ms_error found = MS_ERROR_INIT;
+    ms_task_progress_begin(repair->run->task, "verify", repair->model.head.size);
+    ms_status status = ms_leaves_run(repair->run, &repair->model.head.root, head, &source, &stages, &found);
+    ms_task_progress_end(repair->run->task);
+    if (status == MS_NOT_FOUND || status == MS_INTEGRITY || status == MS_IO || status == MS_MALFORMED) {
+        repair->result->checked_chunks++;
+        count_lost(repair, &watched.last, "an inner node");
+        return MS_OK;
+    }
+    if (status != MS_OK)
+        ms_error_copy(err, &found);
+    if (status != MS_OK || !repair->model.head.has_ext)
+        return status;
+    ms_manifest_ext ext;
+    const ms_block_source plain = ms_store_source(repair->store);
+    bool good = false;
+    status = is_good(repair, &repair->model.head.ext, &good, err);
+    repair->result->checked_chunks++;
+    if (status == MS_OK && !good)
+        count_lost(repair, &repair->model.head.ext, "the list of digests");
+    if (status != MS_OK || !good)
+        return status;
+    status = ms_manifest_ext_open(&ext, &repair->model.head.ext, &plain, err);
+    for (size_t i = 0; status == MS_OK && i < ext.block_count; i++) {
+        repair->result->checked_chunks++;
+        status = is_good(repair, &ext.blocks[i], &good, err);
+        if (status == MS_OK && !good)
+            count_lost(repair, &ext.blocks[i], "a block of digests");
+    }
+    ms_manifest_ext_release(&ext);
+    return status;
+}
+
+/* Look, put back, look again: what was bad before and is good now was repaired. */
+static ms_status repair_content(repairing *repair, ms_error *err)
+{
+    ms_repair_result *result = repair->result;
+    const uint64_t checked = result->checked_chunks;
+    ms_status status = look(repair, err);
+    const uint64_t bad = result->unrepairable_chunks;
+    if (status != MS_OK || bad == 0 || repair->options->from == NULL)
+        return status;
+    if (repair->session == NULL) {
+        ms_task_notice(repair->run->task, false, "whether %s holds what is missing is only known after it was read",
+                repair->options->from);
+        return MS_OK;
+    }
+    status = rebuild_from_copy(repair, err);
+    if (status == MS_OK)
+        status = ms_store_flush(repair->session, err);
+    if (status != MS_OK)
+        return status;
+    result->checked_chunks = checked;
+    result->unrepairable_chunks = 0;
+    status = look(repair, err);
+    /* A damaged node hid what was below it: then more may be bad now than was seen before. */
+    result->repaired_chunks += bad > result->unrepairable_chunks ? bad - result->unrepairable_chunks : 0;
+    return status;
+}
+
+static ms_status repair_locked(repairing *repair, ms_error *err)
+{
+    ms_status status = MS_OK;
+    if (!repair->options->dry_run)
+        status = ms_store_begin(repair->store, &repair->session, repair->run->task, err);
+    if (status == MS_OK)
+        status = repair_manifest(repair, err);
+    if (status == MS_OK)
+        status = repair_content(repair, err);
+    if (repair->session == NULL)
+        return status;
+    if (status == MS_OK)
+        return ms_store_commit(&repair->session, err);
+    ms_store_abort(&repair->session);
+    return status;
+}
+
+static ms_status run_repair(ms_run *run, const void *options, void *result, ms_error *err)
+{
+    repairing *repair = ms_calloc(1, sizeof(*repair));
+    if (repair == NULL)
+        return ms_fail_memory(err, sizeof(*repair));
+    repair->run = run;
+    repair->options = (const ms_repair_options *)options;
+    repair->result = (ms_repair_result *)result;
+    repair->first = (ms_error)MS_ERROR_INIT;
+    ms_status status = ms_storage_store(run->storage, &repair->store, err);
+    if (status == MS_OK)
+        status = ms_model_open(run, repair->options->ref, MS_MODEL_FOR_CARE, &repair->model, err);
+    if (status == MS_OK && repair->model.has_record) {
+        repair->result->version = repair->model.record.version;
+        status = ms_run_text(run, &repair->result->model_id, repair->model.record.model_id, err);
+    }
+    if (status == MS_OK)
+        status = repair_locked(repair, err);
+    if (status == MS_OK && repair->result->unrepairable_chunks > 0) {
+        ms_error_copy(err, &repair->first);
+        status = MS_INTEGRITY;
+    }
+    ms_free(repair);
+    return status;
+}
+
+static void write_repair(ms_result *json, const void *result)
+{
+    ms_result_repair(json, (const ms_repair_result *)result);
+}
+
+const ms_command ms_command_repair = {.name = "repair",
+        .options_size = sizeof(ms_repair_options),
+        .result_size = sizeof(ms_repair_result),
+        .run = run_repair,
+        .write_result = write_repair};
