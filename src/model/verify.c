@@ -433,8 +433,11 @@ static ms_status run_verify(ms_run *run, const void *options, void *result, ms_e
     if (status == MS_OK) {
         ms_error found = MS_ERROR_INIT;
         /* The root itself may be what is bad: then its kind does not matter. */
-        (void)ms_root_is_folder(verify->store, &verify->model.head.root, &verify->is_folder_model, &found);
-        status = verify->options->path == NULL ? MS_OK : open_copy(verify, err);
+        status = ms_root_is_folder(verify->store, &verify->model.head.root, &verify->is_folder_model, &found);
+        if (status == MS_INTERRUPTED || status == MS_NO_MEMORY)
+            ms_error_copy(err, &found);
+        else
+            status = verify->options->path == NULL ? MS_OK : open_copy(verify, err);
         if (status == MS_OK)
             status = verify_opened(verify, err);
         ms_store_read_end(verify->store, lock);
