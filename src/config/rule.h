@@ -9,17 +9,17 @@
 
 typedef enum ms_config_kind {
     MS_CONFIG_TEXT,
-    MS_CONFIG_PATH,       /* a relative one of a file means: beside that file; "~/" is the user's */
-    MS_CONFIG_SECRET,     /* the secret itself, env:NAME or file:PATH */
-    MS_CONFIG_CHOICE,     /* one of the words of choices */
-    MS_CONFIG_INTEGER,    /* minimum..maximum */
-    MS_CONFIG_SIZE,       /* bytes: 1048576, "64KiB", "1.5GB" */
-    MS_CONFIG_RATE,       /* bytes a second: "10MB/s", "80Mbit/s"; "" = no limit */
-    MS_CONFIG_DECIMAL,    /* a number that is not rounded, as text: "0.05" */
-    MS_CONFIG_TEXTS,      /* one text or a list of them */
-    MS_CONFIG_SOURCES,    /* one or a list of: text, or {"url", "authorization"} */
-    MS_CONFIG_SERVICES,   /* a list of {"name", "endpoint", "token"} */
-    MS_CONFIG_PUBLISHERS  /* one or a list of "0x...", "eip155:CHAIN:0x..." */
+    MS_CONFIG_PATH,      /* a relative one of a file means: beside that file; "~/" is the user's */
+    MS_CONFIG_SECRET,    /* the secret itself, env:NAME or file:PATH */
+    MS_CONFIG_CHOICE,    /* one of the words of choices */
+    MS_CONFIG_INTEGER,   /* minimum..maximum */
+    MS_CONFIG_SIZE,      /* bytes: 1048576, "64KiB", "1.5GB" */
+    MS_CONFIG_RATE,      /* bytes a second: "10MB/s", "80Mbit/s"; "" = no limit */
+    MS_CONFIG_DECIMAL,   /* a number that is not rounded, as text: "0.05" */
+    MS_CONFIG_TEXTS,     /* one text or a list of them */
+    MS_CONFIG_SOURCES,   /* one or a list of: text, or {"url", "authorization"} */
+    MS_CONFIG_SERVICES,  /* a list of {"name", "endpoint", "token"} */
+    MS_CONFIG_PUBLISHERS /* one or a list of "0x...", "eip155:CHAIN:0x..." */
 } ms_config_kind;
 
 typedef struct ms_config_rule {

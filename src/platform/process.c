@@ -23,6 +23,13 @@ uint32_t ms_process_user(void)
     return (uint32_t)ms_sys_geteuid();
 }
 
+ms_status ms_process_working_folder(char *path, size_t size, ms_error *err)
+{
+    if (ms_sys_getcwd(path, size) == NULL)
+        return ms_fail_errno(err, errno, "working_folder", "Cannot tell the working folder");
+    return MS_OK;
+}
+
 ms_status ms_event_open(int *fd, ms_error *err)
 {
     *fd = ms_descriptor_raise(ms_sys_event_open());

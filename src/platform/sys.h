@@ -100,6 +100,7 @@ int ms_sys_event_set(int fd);
 const char *ms_sys_getenv(const char *name);
 pid_t ms_sys_getpid(void);
 uid_t ms_sys_geteuid(void);
+char *ms_sys_getcwd(char *path, size_t size);
 /** Processors this process may run on, or -1. */
 long ms_sys_processor_count(void);
 /** Constants of <sys/mman.h>; mmap returns MAP_FAILED. */

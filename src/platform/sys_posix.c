@@ -381,6 +381,11 @@ uid_t ms_sys_geteuid(void)
     return geteuid();
 }
 
+char *ms_sys_getcwd(char *path, size_t size)
+{
+    return getcwd(path, size);
+}
+
 long ms_sys_processor_count(void)
 {
 #ifdef __linux__
