@@ -409,13 +409,13 @@ ms_status ms_config__show(ms_config *config, ms_error *err)
     entry_writer show;
     ms_status status = MS_OK;
 
-    ms_json_init(&show.json, take_json, &show, false);
     ms_buffer_init(&show.text, JSON_SIZE_MAX);
     ms_buffer_init(&show.url, 4 * MS_CONFIG_TEXT_SIZE_MAX);
     for (size_t i = 0; status == MS_OK && i < config->slot_count; i++) {
         ms_config_slot *slot = &config->slots[i];
 
         ms_buffer_clear(&show.text);
+        ms_json_init(&show.json, take_json, &show, false); /* each value is a document of its own */
         status = write_slot(&show, slot, err);
         if (status == MS_OK)
             status = ms_json_flush(&show.json, err);
