@@ -96,7 +96,8 @@ static ms_status make_folder(ms_extraction *self, const ms_path_node *node, ms_e
         return status;
     name_text(node, name);
     status = ms_folder_make(self->folder_fd, name, MODE_FOLDER, &made, err);
-    if (status == MS_OK && !made)
+    /* A name that is there without leading anywhere is a link that somebody planted. */
+    if (status == MS_NOT_FOUND || (status == MS_OK && !made))
         return ms_fail(err, MS_IO, "archive_target",
                 "the folder that is extracted into was not empty, or another process writes there");
     return status;

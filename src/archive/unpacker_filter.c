@@ -62,6 +62,19 @@ static ms_status open_filter(filter_unpacker *self, ms_error *err)
     return MS_OK;
 }
 
+/* libarchive ignores what follows the end of bzip2 data; how far its filter got tells where to look. */
+static ms_status check_rest(filter_unpacker *self, ms_error *err)
+{
+    int64_t used = archive_filter_bytes(self->archive, FILTER_COUNT - 1);
+    if (used < 0 || (uint64_t)used > self->base.offset)
+        return ms_fail(err, MS_INTERNAL, "archive_filters",
+                "libarchive does not tell where the compressed data ends");
+    self->base.offset = (uint64_t)used;
+    self->base.input_ended = false;
+    self->base.input_position = self->base.input_size;
+    return ms_unpacker__padding(&self->base, err);
+}
+
 static ms_status filter_read(
         ms_unpacker *unpacker, void *data, size_t size, size_t *got, ms_error *err)
 {
@@ -77,7 +90,7 @@ static ms_status filter_read(
     if (count < 0)
         return fail_filter(self, err);
     *got = (size_t)count;
-    return MS_OK;
+    return count == 0 ? check_rest(self, err) : MS_OK;
 }
 
 static void filter_free(ms_unpacker *unpacker)

@@ -136,7 +136,6 @@ static ms_status check_kind(struct archive_entry *found, ms_error *err)
     case AE_IFLNK: return refuse(err, "archive_link", "an entry is a symbolic link");
     case AE_IFCHR:
     case AE_IFBLK: return refuse(err, "archive_device", "an entry is a device");
-    case AE_IFIFO: return refuse(err, "archive_fifo", "an entry is a fifo");
     default:
         return refuse(err, "archive_type", "an entry is neither a plain file nor a folder");
     }

@@ -12,8 +12,9 @@ typedef struct ms_zip_reader ms_zip_reader;
 MS_MUST_CHECK ms_status ms_zip_reader_new(
         ms_zip_reader **reader, int fd, uint64_t size, ms_error *err);
 /** The next entry of the central directory; *entry NULL after the last one. MS_MALFORMED with
- *  archive_damaged, archive_encrypted, archive_name (no UTF-8), archive_link, archive_hard_link,
- *  archive_device, archive_fifo, archive_setuid, archive_type; MS_IO; MS_NO_MEMORY. */
+ *  archive_damaged, archive_encrypted, archive_name (no text), archive_link, archive_hard_link,
+ *  archive_device, archive_setuid, archive_folder_size, archive_type; MS_IO; MS_NO_MEMORY.
+ *  libarchive makes NFC of names, and plain files of fifos: Info-ZIP stores its standard input so. */
 MS_MUST_CHECK ms_status ms_zip_reader_next(
         ms_zip_reader *reader, const ms_archive_entry **entry, ms_error *err);
 /** The next bytes of the present entry, *got 0 at its end, when its CRC-32 and size fitted. */

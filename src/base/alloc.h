@@ -5,7 +5,8 @@
 #include <stddef.h>
 
 /** All return NULL when memory is short or count * size overflows; a size of 0 gives a pointer that
- *  may be freed. ms_free(NULL) does nothing. Memory of ms_alloc is not zeroed, of ms_calloc it is. */
+ *  may be freed. ms_free(NULL) does nothing. Memory of ms_alloc is not zeroed, of ms_calloc it is.
+ */
 void *ms_alloc(size_t size);
 void *ms_calloc(size_t count, size_t size);
 void *ms_realloc(void *memory, size_t size);

@@ -21,8 +21,8 @@ size_t ms_bounded_cut(const char *text, size_t size)
 {
     size_t start = size;
 
-    /* A character has at most three bytes after its first one. */
-    while (start > 0 && size - start < 3 && ((unsigned char)text[start - 1] & 0xc0) == 0x80)
+    /* A character that was cut has at most two bytes after its first one. */
+    while (start > 0 && size - start < 2 && ((unsigned char)text[start - 1] & 0xc0) == 0x80)
         start--;
     if (start == 0)
         return size;

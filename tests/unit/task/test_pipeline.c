@@ -31,9 +31,10 @@ typedef struct run {
     uint64_t fail_work;
     uint64_t fail_work_too;
     uint64_t fail_consume;
-    uint64_t cancel_at; /* number whose consumer cancels */
-    uint64_t linger_at; /* number whose work waits until another one has failed */
-    atomic_bool failed;
+    uint64_t cancel_at;                              /* number whose consumer cancels */
+    void (*hold)(struct run *self, uint64_t number); /* makes work wait; may be NULL */
+    atomic_bool late_taken;                          /* by hold_late_failure */
+    atomic_uint failures;
     atomic_uint working; /* items in the heavy part now */
     atomic_uint working_max;
     atomic_bool worker_seen[64];
@@ -49,7 +50,6 @@ static run run_of(uint64_t count)
             .fail_work_too = NEVER,
             .fail_consume = NEVER,
             .cancel_at = NEVER,
-            .linger_at = NEVER,
             .runner = pthread_self()};
 }
 
@@ -81,12 +81,12 @@ static ms_status work(void *payload, unsigned worker, void *memory, ms_error *er
     atomic_store(&self->worker_seen[worker], true);
     if (!pthread_equal(pthread_self(), self->runner))
         atomic_fetch_add(&self->elsewhere, 1);
-    while (taken->number == self->linger_at && !atomic_load(&self->failed))
-        sched_yield();
+    if (self->hold != NULL)
+        self->hold(self, taken->number);
     taken->result = taken->number * taken->number;
     atomic_fetch_sub(&self->working, 1);
     if (taken->number == self->fail_work || taken->number == self->fail_work_too) {
-        atomic_store(&self->failed, true);
+        atomic_fetch_add(&self->failures, 1);
         return ms_fail(err, MS_MALFORMED, "work", "work %d", (int)taken->number);
     }
     return MS_OK;
@@ -199,22 +199,58 @@ static void test_failure_of_each_stage_comes_after_all_before_it(void **state)
     }
 }
 
+/* Item 2 fails only after item 5 has. */
+static void hold_first_failure(run *self, uint64_t number)
+{
+    while (number == 2 && atomic_load(&self->failures) == 0)
+        sched_yield();
+}
+
+/* Item 5 fails only after item 2 has, and nothing is consumed before both have. */
+static void hold_late_failure(run *self, uint64_t number)
+{
+    if (number == 5)
+        atomic_store(&self->late_taken, true);
+    while (number == 2 && !atomic_load(&self->late_taken))
+        sched_yield();
+    while (number == 5 && atomic_load(&self->failures) == 0)
+        sched_yield();
+    for (unsigned i = 0; number == 5 && i < 1000; i++)
+        sched_yield(); /* the failure of item 2 is counted just before it is returned */
+    while (number == 0 && atomic_load(&self->failures) < 2)
+        sched_yield();
+    for (unsigned i = 0; number == 0 && i < 1000; i++)
+        sched_yield();
+}
+
 static void test_first_failure_in_item_order_is_reported(void **state)
 {
     ms_error err = MS_ERROR_INIT;
     run self = run_of(30);
 
     (void)state;
-    /* Item 2 fails only after item 5 has. */
     self.fail_work = 2;
     self.fail_work_too = 5;
-    self.linger_at = 2;
+    self.hold = hold_first_failure;
     assert_int_equal(run_items(&self, 16, 4, &err), MS_MALFORMED);
     assert_string_equal(err.message, "work 2");
     assert_true(self.consumed == 2);
 
-    /* The producer's failure is known first, and comes last. */
     self = run_of(30);
+    self.fail_work = 2;
+    self.fail_work_too = 5;
+    self.hold = hold_late_failure;
+    assert_int_equal(run_items(&self, 16, 4, &err), MS_MALFORMED);
+    assert_string_equal(err.message, "work 2");
+    assert_true(self.consumed == 2);
+}
+
+static void test_failure_to_produce_comes_after_the_items_before_it(void **state)
+{
+    ms_error err = MS_ERROR_INIT;
+    run self = run_of(30);
+
+    (void)state;
     self.fail_produce = 6;
     self.fail_work = 5;
     assert_int_equal(run_items(&self, 16, 4, &err), MS_MALFORMED);
@@ -264,6 +300,7 @@ int main(void)
             cmocka_unit_test(test_one_worker_is_the_calling_thread),
             cmocka_unit_test(test_failure_of_each_stage_comes_after_all_before_it),
             cmocka_unit_test(test_first_failure_in_item_order_is_reported),
+            cmocka_unit_test(test_failure_to_produce_comes_after_the_items_before_it),
             cmocka_unit_test(test_cancel_ends_the_run),
             cmocka_unit_test(test_short_memory_is_reported),
     };
