@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/bounded.h"
 #include "base/checked.h"
 #include "platform/file.h"
 #include "platform/sqlite_file.h"
+#include "platform/sqlite_sum.h"
 
 #define JOURNAL_SUFFIX_SIZE 8 /* "-journal" */
 
@@ -19,7 +21,9 @@ static int errno_of(sqlite3 *database)
     int os_errno = 0;
 
     if (sqlite3_file_control(database, "main", SQLITE_FCNTL_VFS_POINTER, &vfs) != SQLITE_OK ||
-            vfs == NULL || strcmp(vfs->zName, MS_SQLITE_VFS_NAME) != 0)
+            vfs == NULL ||
+            (strcmp(vfs->zName, MS_SQLITE_VFS_NAME) != 0 &&
+                    strcmp(vfs->zName, MS_SQLITE_SUMMED_VFS_NAME) != 0))
         return sqlite3_system_errno(database);
     if (sqlite3_file_control(database, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK &&
             file != NULL)
@@ -62,6 +66,9 @@ ms_status ms_sqlite_fail(ms_error *err, sqlite3 *database, const char *doing)
     case SQLITE_IOERR:
         if (code == SQLITE_IOERR_NOMEM)
             status = ms_fail(err, MS_NO_MEMORY, "no_memory", "Cannot %s: out of memory", doing);
+        else if (code == SQLITE_IOERR_DATA)
+            status = ms_fail(err, MS_INTEGRITY, "database_damaged",
+                    "Cannot %s: a page is not what its checksum says", doing);
         else
             status = fail_io(err, errno_of(database), doing, why);
         break;
@@ -142,8 +149,22 @@ static ms_status configure(sqlite3 *database, ms_error *err)
     return MS_OK;
 }
 
-ms_status ms_sqlite_open(sqlite3 **database, const char *path, bool create, bool read_only,
-        int busy_timeout_ms, ms_error *err)
+/* Has to be said before the first page of a new database is written; an old one keeps what it has.
+ */
+static ms_status reserve_sums(sqlite3 *database, ms_error *err)
+{
+    int size = MS_SQLITE_SUM_SIZE;
+    char pragma[64];
+
+    (void)ms_bounded_printf(pragma, sizeof(pragma), "PRAGMA page_size=%d", MS_SQLITE_PAGE_SIZE);
+    if (sqlite3_exec(database, pragma, NULL, NULL, NULL) != SQLITE_OK ||
+            sqlite3_file_control(database, "main", SQLITE_FCNTL_RESERVE_BYTES, &size) != SQLITE_OK)
+        return ms_sqlite_fail(err, database, "open the database");
+    return MS_OK;
+}
+
+static ms_status open_on(sqlite3 **database, const char *path, bool create, bool read_only,
+        int busy_timeout_ms, bool summed, ms_error *err)
 {
     int flags = SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_PRIVATECACHE;
     ms_status status;
@@ -156,7 +177,8 @@ ms_status ms_sqlite_open(sqlite3 **database, const char *path, bool create, bool
     if (status != MS_OK)
         return status;
     flags |= read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-    if (sqlite3_open_v2(path, database, flags, MS_SQLITE_VFS_NAME) != SQLITE_OK) {
+    if (sqlite3_open_v2(path, database, flags,
+                summed ? MS_SQLITE_SUMMED_VFS_NAME : MS_SQLITE_VFS_NAME) != SQLITE_OK) {
         status = ms_sqlite_fail(err, *database, "open the database");
         ms_error_set_path(err, path);
     }
@@ -164,13 +186,28 @@ ms_status ms_sqlite_open(sqlite3 **database, const char *path, bool create, bool
         (void)sqlite3_extended_result_codes(*database, 1);
         (void)sqlite3_busy_timeout(*database, busy_timeout_ms);
         (void)sqlite3_db_config(*database, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-        status = configure(*database, err);
+        if (summed)
+            status = reserve_sums(*database, err);
     }
+    if (status == MS_OK)
+        status = configure(*database, err);
     if (status != MS_OK) {
         ms_sqlite_close(*database);
         *database = NULL;
     }
     return status;
+}
+
+ms_status ms_sqlite_open(sqlite3 **database, const char *path, bool create, bool read_only,
+        int busy_timeout_ms, ms_error *err)
+{
+    return open_on(database, path, create, read_only, busy_timeout_ms, false, err);
+}
+
+ms_status ms_sqlite_open_summed(sqlite3 **database, const char *path, bool create, bool read_only,
+        int busy_timeout_ms, ms_error *err)
+{
+    return open_on(database, path, create, read_only, busy_timeout_ms, true, err);
 }
 
 void ms_sqlite_close(sqlite3 *database)

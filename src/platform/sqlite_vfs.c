@@ -14,6 +14,7 @@
 #include "platform/folder.h"
 #include "platform/lock.h"
 #include "platform/random.h"
+#include "platform/sqlite_sum.h"
 #include "platform/sqlite_file.h"
 #include "platform/sys.h"
 
@@ -23,6 +24,10 @@
 #define SHARED_FIRST (PENDING_BYTE + 2)
 #define SHARED_SIZE UINT64_C(510)
 #define SECTOR_SIZE 4096
+/* fileformat2, "The database header": its size, and where the bytes left alone in a page are told.
+ */
+#define HEADER_SIZE 100
+#define HEADER_RESERVED 20
 /* Milliseconds from noon of 4714-11-24 BC, the start of the Julian day number, to 1970. */
 #define JULIAN_EPOCH_MS INT64_C(210866760000000)
 
@@ -33,6 +38,7 @@ typedef struct vfs_file {
     int level;        /* SQLITE_LOCK_* */
     bool sync_folder; /* the name is new: the first sync covers the folder too */
     bool remove_on_close;
+    bool has_sums;  /* a database whose pages have checksums */
     int last_errno; /* of the last failed call; kept over xClose, see ms_sqlite_file_errno */
 } vfs_file;
 
@@ -69,6 +75,16 @@ static int vfs_close(sqlite3_file *base)
     return result;
 }
 
+/* SQLite reads whole pages, or pieces of the header before it knows their size; what the header
+ * says counts only once the whole first page was read. */
+static bool sums_are_good(const uint8_t *data, int size, sqlite3_int64 offset)
+{
+    if (size != MS_SQLITE_PAGE_SIZE)
+        return offset + size <= HEADER_SIZE;
+    return offset % MS_SQLITE_PAGE_SIZE == 0 &&
+           ms_sqlite_sum_is_good(data, (uint64_t)(offset / MS_SQLITE_PAGE_SIZE));
+}
+
 static int vfs_read(sqlite3_file *base, void *data, int size, sqlite3_int64 offset)
 {
     vfs_file *file = (vfs_file *)base;
@@ -77,6 +93,10 @@ static int vfs_read(sqlite3_file *base, void *data, int size, sqlite3_int64 offs
 
     if (ms_file_read_at(file->fd, data, (size_t)size, (uint64_t)offset, &got, &error) != MS_OK)
         return fail_file(file, SQLITE_IOERR_READ, &error);
+    if (file->has_sums && got > 0 && (got == (size_t)size || size == MS_SQLITE_PAGE_SIZE)) {
+        if (got < (size_t)size || !sums_are_good(data, size, offset))
+            return SQLITE_IOERR_DATA;
+    }
     if (got == (size_t)size)
         return SQLITE_OK;
     memset((uint8_t *)data + got, 0, (size_t)size - got); /* required of xRead */
@@ -87,7 +107,17 @@ static int vfs_write(sqlite3_file *base, const void *data, int size, sqlite3_int
 {
     vfs_file *file = (vfs_file *)base;
     ms_error error = MS_ERROR_INIT;
+    uint8_t page[MS_SQLITE_PAGE_SIZE];
 
+    if (file->has_sums) {
+        /* A database that uses the place of the sums was not made for them. */
+        if (size != MS_SQLITE_PAGE_SIZE || offset % MS_SQLITE_PAGE_SIZE != 0 ||
+                (offset == 0 && ((const uint8_t *)data)[HEADER_RESERVED] != MS_SQLITE_SUM_SIZE))
+            return SQLITE_IOERR_DATA;
+        memcpy(page, data, sizeof(page));
+        ms_sqlite_sum_set(page, (uint64_t)(offset / MS_SQLITE_PAGE_SIZE));
+        data = page;
+    }
     if (ms_file_write_at(file->fd, data, (size_t)size, (uint64_t)offset, &error) == MS_OK)
         return SQLITE_OK;
     return fail_file(file, error.os_errno == ENOSPC ? SQLITE_FULL : SQLITE_IOERR_WRITE, &error);
@@ -294,7 +324,6 @@ static int vfs_open(
     int wanted = MS_OPEN_READ | MS_OPEN_NOFOLLOW | MS_OPEN_PATH_ONLY_REGULAR;
     bool create = (flags & SQLITE_OPEN_CREATE) != 0;
 
-    (void)vfs;
     memset(file, 0, sizeof(*file)); /* no methods: SQLite then does not call xClose */
     file->fd = -1;
     if (path == NULL) {
@@ -310,6 +339,7 @@ static int vfs_open(
     file->level = SQLITE_LOCK_NONE;
     file->sync_folder = create;
     file->remove_on_close = (flags & SQLITE_OPEN_DELETEONCLOSE) != 0;
+    file->has_sums = vfs->pAppData != NULL && (flags & SQLITE_OPEN_MAIN_DB) != 0;
     file->base.pMethods = &file_methods;
     if (flags_out != NULL)
         *flags_out = flags;
@@ -450,13 +480,19 @@ static sqlite3_vfs platform_vfs = {
         .xGetLastError = vfs_last_error,
         .xCurrentTimeInt64 = vfs_now_int64,
 };
+static sqlite3_vfs summed_vfs;
 static pthread_once_t registration = PTHREAD_ONCE_INIT;
 static int registration_result;
 
 static void register_once(void)
 {
+    summed_vfs = platform_vfs;
+    summed_vfs.zName = MS_SQLITE_SUMMED_VFS_NAME;
+    summed_vfs.pAppData = &summed_vfs; /* what vfs_open knows it by */
     registration_result =
             sqlite3_threadsafe() != 0 ? sqlite3_vfs_register(&platform_vfs, 0) : SQLITE_MISUSE;
+    if (registration_result == SQLITE_OK)
+        registration_result = sqlite3_vfs_register(&summed_vfs, 0);
 }
 
 ms_status ms_sqlite_register(ms_error *err)

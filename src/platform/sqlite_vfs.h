@@ -8,6 +8,8 @@
 #include "base/error.h"
 
 #define MS_SQLITE_VFS_NAME "model-storage"
+/** The same VFS for databases whose pages have checksums, see platform/sqlite_sum.h. */
+#define MS_SQLITE_SUMMED_VFS_NAME "model-storage-summed"
 
 /** Open a database file with our VFS (registered on first use): extended result codes, rollback
  *  journal (DELETE), synchronous=EXTRA (FULL and a sync of the folder once the journal is gone), a
@@ -23,15 +25,20 @@
  *  Threads  SQLite locks inside: the handle may be used from any. It does not survive a fork. */
 MS_MUST_CHECK ms_status ms_sqlite_open(sqlite3 **database, const char *path, bool create,
         bool read_only, int busy_timeout_ms, ms_error *err);
+/** The same for a database made and only ever written through this function, whose pages carry
+ *  checksums: a damaged page is MS_INTEGRITY "database_damaged" whatever is asked of it. A database
+ *  of another kind is damaged by that measure. */
+MS_MUST_CHECK ms_status ms_sqlite_open_summed(sqlite3 **database, const char *path, bool create,
+        bool read_only, int busy_timeout_ms, ms_error *err);
 /** NULL is ignored. With statements still open the file is closed with the last of them. */
 void ms_sqlite_close(sqlite3 *database);
-/** Fill err from the database's last error: BUSY -> MS_LOCKED, CORRUPT and NOTADB -> MS_INTEGRITY,
- *  FULL, IOERR, CANTOPEN, PERM and READONLY -> MS_IO, NOMEM -> MS_NO_MEMORY, TOOBIG -> MS_LIMIT,
+/** Fill err from the database's last error: BUSY -> MS_LOCKED, CORRUPT, NOTADB and IOERR_DATA
+ *  -> MS_INTEGRITY, FULL, other IOERR, CANTOPEN, PERM and READONLY -> MS_IO, NOMEM -> MS_NO_MEMORY, TOOBIG -> MS_LIMIT,
  *  INTERRUPT -> MS_INTERRUPTED, else MS_INTERNAL. doing completes "Cannot ...". Reasons are
  *  "database_busy", "database_damaged", "database_io", "database_limit", "database_interrupted",
  *  "database_failed", "no_memory". */
 ms_status ms_sqlite_fail(ms_error *err, sqlite3 *database, const char *doing);
-/** Register the VFS, which ms_sqlite_open does too. Any thread. */
+/** Register both VFS, which opening does too. Any thread. */
 MS_MUST_CHECK ms_status ms_sqlite_register(ms_error *err);
 
 #endif

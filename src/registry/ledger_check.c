@@ -1,5 +1,6 @@
-/* Proving the whole ledger: SQLite's own check of the file, then every row by itself, its place in the chain, and both ways
- * that the index says no more and no less than the rows. The file is opened read-only and never written. */
+/* Proving the whole ledger: SQLite's own check of the file, then every row by itself, its place in
+ * the chain, and both ways that the index says no more and no less than the rows. The file is
+ * opened read-only and never written. */
 #include "registry/ledger_priv.h"
 
 #include <string.h>
@@ -57,8 +58,7 @@ static ms_status check_file(ledger_checker *checker, ms_error *err)
     for (int i = 0; status == MS_OK && row && i <= SQLITE_FAULTS_MAX; i++) {
         const char *text;
 
-        status = ms_ledger_step(
-                &checker->ledger, statement, &row, "check the ledger", &error);
+        status = ms_ledger_step(&checker->ledger, statement, &row, "check the ledger", &error);
         if (status != MS_OK || !row)
             break;
         text = (const char *)sqlite3_column_text(statement, 0);
@@ -71,8 +71,8 @@ static ms_status check_file(ledger_checker *checker, ms_error *err)
 
 /* ---- the index against a row ---- */
 
-static ms_status expect(ledger_checker *checker, bool good, uint64_t sequence, const char *text,
-        ms_error *err)
+static ms_status expect(
+        ledger_checker *checker, bool good, uint64_t sequence, const char *text, ms_error *err)
 {
     return good ? MS_OK : report(checker, sequence, text, err);
 }
@@ -86,8 +86,8 @@ static ms_status check_below(
     uint64_t sequence = 0;
     bool found = false;
     bool good = true;
-    ms_status status = ms_ledger_prepare(
-            &checker->ledger, &statement, MS_LEDGER_VERSION_BELOW, err);
+    ms_status status =
+            ms_ledger_prepare(&checker->ledger, &statement, MS_LEDGER_VERSION_BELOW, err);
 
     if (status != MS_OK)
         return status;
@@ -145,8 +145,8 @@ static ms_status check_newest_active(ledger_checker *checker, const ms_ledger_ro
     sqlite3_stmt *statement;
     uint64_t newest_active = 0;
     bool found;
-    ms_status status = ms_ledger_prepare(
-            &checker->ledger, &statement, MS_LEDGER_NEWEST_ACTIVE, err);
+    ms_status status =
+            ms_ledger_prepare(&checker->ledger, &statement, MS_LEDGER_NEWEST_ACTIVE, err);
 
     if (status != MS_OK)
         return status;
@@ -230,7 +230,7 @@ static ms_status check_rows(ledger_checker *checker, uint64_t last, ms_error *er
     for (uint64_t sequence = 1; status == MS_OK && sequence <= last; sequence++) {
         ms_error error = MS_ERROR_INIT;
         ms_status found = ms_task_check(checker->task, err);
-    
+
         if (found != MS_OK)
             return found;
         found = ms_ledger_begin(&checker->ledger, false, &error);
@@ -246,14 +246,15 @@ static ms_status check_rows(ledger_checker *checker, uint64_t last, ms_error *er
     return status;
 }
 
-/* Every publication has its version in the index, so equal numbers mean that there are no others. */
+/* Every publication has its version in the index, so equal numbers mean that there are no others.
+ */
 static ms_status check_count(ledger_checker *checker, uint64_t last, ms_error *err)
 {
     sqlite3_stmt *statement;
     uint64_t versions = 0;
     bool found;
-    ms_status status = ms_ledger_prepare(
-            &checker->ledger, &statement, MS_LEDGER_COUNT_VERSIONS, err);
+    ms_status status =
+            ms_ledger_prepare(&checker->ledger, &statement, MS_LEDGER_COUNT_VERSIONS, err);
 
     if (status != MS_OK)
         return status;
@@ -284,12 +285,11 @@ static ms_status check_content(ledger_checker *checker, ms_error *err)
     return absorb(checker, 0, status, &error, err);
 }
 
-ms_status ms_ledger_check(void *self, ms_task *task, uint64_t *entries,
-        ms_registry_fault_fn fault, void *payload, ms_error *err)
+ms_status ms_ledger_check(void *self, ms_task *task, uint64_t *entries, ms_registry_fault_fn fault,
+        void *payload, ms_error *err)
 {
     const ms_ledger *ledger = self;
-    ledger_checker checker = {
-            .task = task, .entries = entries, .fault = fault, .payload = payload};
+    ledger_checker checker = {.task = task, .entries = entries, .fault = fault, .payload = payload};
     ms_error error = MS_ERROR_INIT;
     bool missing = false;
     ms_status status = ms_ledger_init(&checker.ledger, ledger->home, ledger->state, err);

@@ -1,5 +1,6 @@
-/* The file of the ledger: making it, opening it, knowing it for ours. A new file is built under another name and gets its
- * own when it is whole, so a ledger.db that is empty or half is damage, and is never written over. */
+/* The file of the ledger: making it, opening it, knowing it for ours. A new file is built under
+ * another name and gets its own when it is whole, so a ledger.db that is empty or half is damage,
+ * and is never written over. */
 #include "registry/ledger_priv.h"
 
 #include <string.h>
@@ -16,6 +17,12 @@
 #define LOCK_FOLDER "locks"
 #define LOCK_FILE LOCK_FOLDER "/ledger"
 #define FOLDER_MODE 0700
+
+/* fileformat2, "The database header". */
+#define HEADER_SIZE 100
+#define HEADER_MAGIC "SQLite format 3" /* with its NUL */
+#define HEADER_VERSION 60
+#define HEADER_APPLICATION 68
 
 static char *join(const char *home, const char *name)
 {
@@ -64,7 +71,8 @@ void ms_ledger_set_damage_hint(const ms_ledger *ledger, ms_error *err)
 {
     ms_error_set_path(err, ledger->path);
     ms_error_set_hint(err,
-            "Run 'model-storage check' to see what is damaged, and put a good copy of %s in its place",
+            "Run 'model-storage check' to see what is damaged, and put a good copy of %s in its "
+            "place",
             MS_LEDGER_FILE);
 }
 
@@ -99,120 +107,6 @@ ms_status ms_ledger_fail(ms_ledger *ledger, const char *doing, ms_error *err)
     return status;
 }
 
-/* ---- statements ---- */
-
-ms_status ms_ledger_prepare(
-        ms_ledger *ledger, sqlite3_stmt **statement, ms_ledger_query query, ms_error *err)
-{
-    *statement = ledger->statements[query];
-    if (*statement != NULL)
-        return MS_OK;
-    if (sqlite3_prepare_v3(ledger->database, ms_ledger_query_text(query), -1,
-                SQLITE_PREPARE_PERSISTENT, statement, NULL) != SQLITE_OK)
-        return ms_ledger_fail(ledger, "read the ledger", err);
-    ledger->statements[query] = *statement;
-    return MS_OK;
-}
-
-ms_status ms_ledger_step(
-        ms_ledger *ledger, sqlite3_stmt *statement, bool *row, const char *doing, ms_error *err)
-{
-    int result = sqlite3_step(statement);
-
-    *row = result == SQLITE_ROW;
-    if (result == SQLITE_ROW || result == SQLITE_DONE)
-        return MS_OK;
-    return ms_ledger_fail(ledger, doing, err);
-}
-
-void ms_ledger_done(sqlite3_stmt *statement)
-{
-    if (statement == NULL)
-        return;
-    (void)sqlite3_reset(statement);
-    (void)sqlite3_clear_bindings(statement);
-}
-
-ms_status ms_ledger_run(
-        ms_ledger *ledger, ms_ledger_query query, const char *doing, ms_error *err)
-{
-    sqlite3_stmt *statement;
-    bool row;
-    ms_status status = ms_ledger_prepare(ledger, &statement, query, err);
-
-    if (status == MS_OK)
-        status = ms_ledger_step(ledger, statement, &row, doing, err);
-    ms_ledger_done(statement);
-    return status;
-}
-
-ms_status ms_ledger_begin(ms_ledger *ledger, bool write, ms_error *err)
-{
-    return ms_ledger_run(ledger, write ? MS_LEDGER_BEGIN_IMMEDIATE : MS_LEDGER_BEGIN,
-            write ? "write to the ledger" : "read the ledger", err);
-}
-
-ms_status ms_ledger_end(ms_ledger *ledger, ms_status status, ms_error *err)
-{
-    if (status == MS_OK)
-        status = ms_ledger_run(ledger, MS_LEDGER_COMMIT, "write to the ledger", err);
-    /* Some failures end the transaction by themselves, others leave it open. */
-    if (status != MS_OK && sqlite3_get_autocommit(ledger->database) == 0 &&
-            ms_ledger_run(ledger, MS_LEDGER_ROLLBACK, "roll back", NULL) != MS_OK)
-        ms_ledger_detach(ledger);
-    return status;
-}
-
-/* Binding fails only when memory is short or a value is too long, which the step after it reports as a
- * constraint: NULL is not what any query here accepts. */
-void ms_ledger_bind_span(sqlite3_stmt *statement, int index, ms_span bytes)
-{
-    if (bytes.size == 0)
-        (void)sqlite3_bind_zeroblob(statement, index, 0);
-    else
-        (void)sqlite3_bind_blob64(statement, index, bytes.data, bytes.size, SQLITE_STATIC);
-}
-
-void ms_ledger_bind_number(sqlite3_stmt *statement, int index, uint64_t number)
-{
-    (void)sqlite3_bind_int64(statement, index, (sqlite3_int64)number);
-}
-
-void ms_ledger_bind_key(sqlite3_stmt *statement, const ms_ledger_key *key)
-{
-    (void)sqlite3_bind_text(statement, 1, key->model_id, -1, SQLITE_STATIC);
-    (void)sqlite3_bind_blob(
-            statement, 2, key->publisher.bytes, sizeof(key->publisher.bytes), SQLITE_STATIC);
-}
-
-ms_span ms_ledger_column_span(sqlite3_stmt *statement, int column)
-{
-    const void *data = sqlite3_column_blob(statement, column);
-
-    return ms_span_of(data, data == NULL ? 0 : (size_t)sqlite3_column_bytes(statement, column));
-}
-
-bool ms_ledger_column_number(
-        sqlite3_stmt *statement, int column, uint64_t *number, uint64_t value_max)
-{
-    sqlite3_int64 value = sqlite3_column_int64(statement, column);
-
-    *number = value < 0 ? 0 : (uint64_t)value;
-    return sqlite3_column_type(statement, column) == SQLITE_INTEGER && value >= 0 &&
-           (uint64_t)value <= value_max;
-}
-
-bool ms_ledger_column_bytes(sqlite3_stmt *statement, int column, uint8_t *bytes, size_t size)
-{
-    ms_span span = ms_ledger_column_span(statement, column);
-
-    memset(bytes, 0, size);
-    if (sqlite3_column_type(statement, column) != SQLITE_BLOB || span.size != size)
-        return false;
-    memcpy(bytes, span.data, size);
-    return true;
-}
-
 /* ---- knowing the file ---- */
 
 static ms_status read_pragma(
@@ -233,16 +127,11 @@ static ms_status read_pragma(
     return status;
 }
 
-static ms_status check_numbers(ms_ledger *ledger, ms_error *err)
+static ms_status judge_numbers(
+        const ms_ledger *ledger, int64_t application, int64_t version, ms_error *err)
 {
-    sqlite3_int64 application;
-    sqlite3_int64 version;
-    ms_status status = read_pragma(ledger, "PRAGMA application_id", &application, err);
+    ms_status status;
 
-    if (status == MS_OK)
-        status = read_pragma(ledger, "PRAGMA user_version", &version, err);
-    if (status != MS_OK)
-        return status;
     if (application != MS_LEDGER_APPLICATION_ID) {
         status = ms_fail(err, MS_MALFORMED, "ledger_foreign",
                 "%s is a database of another program, not a ledger", ledger->path);
@@ -257,6 +146,51 @@ static ms_status check_numbers(ms_ledger *ledger, ms_error *err)
     ms_error_set_path(err, ledger->path);
     ms_error_set_hint(err, "Use the newer program that wrote it; the file was left as it is");
     return status;
+}
+
+static ms_status check_numbers(ms_ledger *ledger, ms_error *err)
+{
+    sqlite3_int64 application;
+    sqlite3_int64 version;
+    ms_status status = read_pragma(ledger, "PRAGMA application_id", &application, err);
+
+    if (status == MS_OK)
+        status = read_pragma(ledger, "PRAGMA user_version", &version, err);
+    return status == MS_OK ? judge_numbers(ledger, application, version, err) : status;
+}
+
+static uint32_t read_word(const uint8_t bytes[4])
+{
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+/* What the file is called by its first bytes, before SQLite is asked: a file of another kind, or of
+ * a later program, gets its name instead of being called damaged. None of these bytes ever changes.
+ */
+static ms_status look_at_header(const ms_ledger *ledger, ms_error *err)
+{
+    uint8_t header[HEADER_SIZE];
+    size_t size;
+    int fd;
+    ms_status status = ms_file_open(&fd, MS_DIR_CURRENT, ledger->path,
+            MS_OPEN_READ | MS_OPEN_NOFOLLOW | MS_OPEN_PATH_ONLY_REGULAR, 0, err);
+
+    if (status == MS_OK)
+        status = ms_file_read_at(fd, header, sizeof(header), 0, &size, err);
+    ms_file_close(fd);
+    if (status != MS_OK) {
+        ms_error_set_path(err, ledger->path);
+        return status;
+    }
+    if (size == 0)
+        return ms_ledger_damaged(ledger, 0, "ledger_empty", "was cut to nothing", err);
+    if (size < sizeof(header) || memcmp(header, HEADER_MAGIC, sizeof(HEADER_MAGIC)) != 0) {
+        status = ms_fail(err, MS_MALFORMED, "not_a_database", "%s is not a database", ledger->path);
+        ms_ledger_set_damage_hint(ledger, err);
+        return status;
+    }
+    return judge_numbers(ledger, read_word(header + HEADER_APPLICATION),
+            read_word(header + HEADER_VERSION), err);
 }
 
 /* Tables, indexes and triggers are word for word ours, so that queries mean what they say. */
@@ -289,7 +223,8 @@ static ms_status check_schema(ms_ledger *ledger, ms_error *err)
     return status;
 }
 
-/* The row that was last seen has to be there still. seen is read before the ledger, which only grows. */
+/* The row that was last seen has to be there still. seen is read before the ledger, which only
+ * grows. */
 static ms_status check_seen(
         ms_ledger *ledger, uint64_t seen, const uint8_t seen_hash[32], ms_error *err)
 {
@@ -316,8 +251,7 @@ static ms_status check_seen(
             err);
 }
 
-static ms_status read_seen(
-        ms_ledger *ledger, uint64_t *seen, uint8_t hash[32], ms_error *err)
+static ms_status read_seen(ms_ledger *ledger, uint64_t *seen, uint8_t hash[32], ms_error *err)
 {
     *seen = 0;
     memset(hash, 0, 32);
@@ -369,7 +303,7 @@ static ms_status build_file(ms_ledger *ledger, ms_error *err)
     if (status == MS_OK)
         status = ms_file_remove(MS_DIR_CURRENT, journal, err);
     if (status == MS_OK)
-        status = ms_sqlite_open(
+        status = ms_sqlite_open_summed(
                 &ledger->database, path, true, false, MS_LEDGER_BUSY_TIMEOUT_MS, err);
     if (status == MS_OK)
         status = write_schema(ledger, err);
@@ -423,14 +357,14 @@ static ms_status make_file(ms_ledger *ledger, ms_error *err)
 static ms_status open_database(ms_ledger *ledger, ms_ledger_access access, ms_error *err)
 {
     bool writable = access != MS_LEDGER_READ_ONLY;
-    ms_status status = ms_sqlite_open(&ledger->database, ledger->path, false, !writable,
-            MS_LEDGER_BUSY_TIMEOUT_MS, err);
+    ms_status status = ms_sqlite_open_summed(
+            &ledger->database, ledger->path, false, !writable, MS_LEDGER_BUSY_TIMEOUT_MS, err);
 
     /* A file or folder that we may only read is enough for reading. */
     if (status == MS_IO && access == MS_LEDGER_READ) {
         writable = false;
-        status = ms_sqlite_open(&ledger->database, ledger->path, false, true,
-                MS_LEDGER_BUSY_TIMEOUT_MS, err);
+        status = ms_sqlite_open_summed(
+                &ledger->database, ledger->path, false, true, MS_LEDGER_BUSY_TIMEOUT_MS, err);
     }
     if (status == MS_INTEGRITY || status == MS_MALFORMED)
         ms_ledger_set_damage_hint(ledger, err);
@@ -438,14 +372,13 @@ static ms_status open_database(ms_ledger *ledger, ms_ledger_access access, ms_er
     return status;
 }
 
-static ms_status open_file(ms_ledger *ledger, ms_ledger_access access,
-        const ms_file_status *file, ms_error *err)
+static ms_status open_file(
+        ms_ledger *ledger, ms_ledger_access access, const ms_file_status *file, ms_error *err)
 {
-    ms_status status;
+    ms_status status = look_at_header(ledger, err);
 
-    if (file->size == 0)
-        return ms_ledger_damaged(ledger, 0, "ledger_empty", "was cut to nothing", err);
-    status = open_database(ledger, access, err);
+    if (status == MS_OK)
+        status = open_database(ledger, access, err);
     if (status == MS_OK)
         status = check_numbers(ledger, err);
     if (status == MS_OK)
@@ -459,7 +392,8 @@ static ms_status open_file(ms_ledger *ledger, ms_ledger_access access,
     return MS_OK;
 }
 
-/* A file that was put in the place of the open one, such as a copy that was restored, is opened anew. */
+/* A file that was put in the place of the open one, such as a copy that was restored, is opened
+ * anew. */
 static bool is_open(const ms_ledger *ledger, ms_ledger_access access, const ms_file_status *file)
 {
     return ledger->database != NULL && ledger->device == file->device &&
@@ -503,8 +437,7 @@ static ms_status attach(ms_ledger *ledger, ms_ledger_access access, uint64_t see
     return status;
 }
 
-ms_status ms_ledger_attach(
-        ms_ledger *ledger, ms_ledger_access access, bool *missing, ms_error *err)
+ms_status ms_ledger_attach(ms_ledger *ledger, ms_ledger_access access, bool *missing, ms_error *err)
 {
     uint8_t seen_hash[32];
     uint64_t seen;

@@ -70,6 +70,8 @@ ms_status ms_ledger_fail(ms_ledger *ledger, const char *doing, ms_error *err);
 ms_status ms_ledger_damaged(const ms_ledger *ledger, uint64_t sequence, const char *reason, const char *what, ms_error *err);
 void ms_ledger_set_damage_hint(const ms_ledger *ledger, ms_error *err);
 
+/* ---- ledger_statement.c ---- */
+
 /** A query ready to be bound; step it with ms_ledger_step and reset it with ms_ledger_done. */
 MS_MUST_CHECK ms_status ms_ledger_prepare(ms_ledger *ledger, sqlite3_stmt **statement, ms_ledger_query query, ms_error *err);
 /** *row says whether there is a row of results. */

@@ -1,6 +1,7 @@
-/* Reading the ledger: an index entry says where the rows are, the rows are proven, and only what they say is told.
- * Records are handed out one at a time, between transactions and without the lock, so that whoever receives one may use
- * the ledger. Rows are never changed, which makes that as good as one snapshot. */
+/* Reading the ledger: an index entry says where the rows are, the rows are proven, and only what
+ * they say is told. Records are handed out one at a time, between transactions and without the
+ * lock, so that whoever receives one may use the ledger. Rows are never changed, which makes that
+ * as good as one snapshot. */
 #include "registry/ledger_priv.h"
 
 #include <string.h>
@@ -34,7 +35,8 @@ ms_status ms_ledger_prove_row(ms_ledger *ledger, uint64_t sequence, ms_span hash
     memset(row, 0, sizeof(*row));
     ms_sha256(digest, bytes.data, bytes.size);
     if (!ms_span_equal(hash, ms_span_of(digest, sizeof(digest))))
-        return ms_ledger_damaged(ledger, sequence, "ledger_hash", "has not the bytes that its hash names", err);
+        return ms_ledger_damaged(
+                ledger, sequence, "ledger_hash", "has not the bytes that its hash names", err);
     if (ms_ledger_row_decode(row, bytes, &inner) != MS_OK ||
             ms_ledger_row_verify(row, &inner) != MS_OK) {
         (void)ms_fail(err, MS_INTEGRITY, inner.reason, "Row %llu of the ledger %s is not good: %s",
@@ -43,7 +45,8 @@ ms_status ms_ledger_prove_row(ms_ledger *ledger, uint64_t sequence, ms_span hash
         return MS_INTEGRITY;
     }
     if (row->sequence != sequence)
-        return ms_ledger_damaged(ledger, sequence, "ledger_sequence", "says that it is another one", err);
+        return ms_ledger_damaged(
+                ledger, sequence, "ledger_sequence", "says that it is another one", err);
     return MS_OK;
 }
 
@@ -66,8 +69,7 @@ ms_status ms_ledger_load_row(ms_ledger *ledger, uint64_t sequence, ms_ledger_row
     return status;
 }
 
-ms_status ms_ledger_last_row(
-        ms_ledger *ledger, uint64_t *sequence, uint8_t hash[32], ms_error *err)
+ms_status ms_ledger_last_row(ms_ledger *ledger, uint64_t *sequence, uint8_t hash[32], ms_error *err)
 {
     sqlite3_stmt *statement;
     ms_span stored;
@@ -86,7 +88,8 @@ ms_status ms_ledger_last_row(
         bytes = ms_ledger_column_span(statement, 2);
         ms_sha256(hash, bytes.data, bytes.size);
         if (!good || !ms_span_equal(stored, ms_span_of(hash, MS_SHA256_SIZE)))
-            status = ms_ledger_damaged(ledger, *sequence, "ledger_hash", "has not the bytes that its hash names", err);
+            status = ms_ledger_damaged(
+                    ledger, *sequence, "ledger_hash", "has not the bytes that its hash names", err);
     }
     ms_ledger_done(statement);
     return status;
@@ -149,8 +152,7 @@ ms_status ms_ledger_find_version(ms_ledger *ledger, const ms_ledger_key *key, bo
                 !ms_ledger_column_number(statement, 1, &own, MS_RECORD_REVOKED) ||
                 !ms_ledger_column_number(
                         statement, 2, &version->status_sequence, MS_LEDGER_SEQUENCE_MAX) ||
-                !ms_ledger_column_bytes(
-                        statement, 3, version->manifest, sizeof(version->manifest)))
+                !ms_ledger_column_bytes(statement, 3, version->manifest, sizeof(version->manifest)))
             status = bad_index(ledger, 0, err);
         version->status = (ms_record_status)own;
     }
@@ -194,8 +196,9 @@ static ms_status load_publication(ms_ledger *ledger, const ms_ledger_key *key,
     ms_ledger_row row;
     ms_status status = ms_ledger_load_row(ledger, version->sequence, &row, &statement, err);
 
-    if (status == MS_OK && (!row_is_of(&row, MS_LEDGER_PUBLISH, key, key->version) ||
-                                   memcmp(row.manifest, version->manifest, sizeof(row.manifest)) != 0))
+    if (status == MS_OK &&
+            (!row_is_of(&row, MS_LEDGER_PUBLISH, key, key->version) ||
+                    memcmp(row.manifest, version->manifest, sizeof(row.manifest)) != 0))
         status = bad_index(ledger, version->sequence, err);
     if (status == MS_OK)
         status = copy_text(arena, &record->model_id, row.model_id, err);
@@ -240,9 +243,9 @@ static ms_status load_statuses(ms_ledger *ledger, const ms_ledger_key *key,
         const ms_ledger_model *model, const ms_ledger_version *version, ms_arena *arena,
         ms_record *record, ms_error *err)
 {
-    bool models = model->status > version->status ||
-                  (model->status == version->status &&
-                          model->status_sequence > version->status_sequence);
+    bool models =
+            model->status > version->status ||
+            (model->status == version->status && model->status_sequence > version->status_sequence);
     ms_status status;
 
     record->model_status = model->status;
@@ -382,9 +385,10 @@ static ms_status read_walk(
     return MS_OK;
 }
 
-/* The next record, or *found false at the end; record may be NULL when only its being there counts. */
-static ms_status next_in_transaction(ms_ledger *ledger, ledger_walk *walk, bool *found, ms_arena *arena,
-        ms_record *record, ms_error *err)
+/* The next record, or *found false at the end; record may be NULL when only its being there counts.
+ */
+static ms_status next_in_transaction(ms_ledger *ledger, ledger_walk *walk, bool *found,
+        ms_arena *arena, ms_record *record, ms_error *err)
 {
     sqlite3_stmt *statement;
     ms_status status = ms_ledger_prepare(ledger, &statement, walk->query, err);
@@ -452,8 +456,8 @@ static ms_status run_walk(ms_ledger *ledger, ledger_walk *walk, size_t limit, bo
     return status;
 }
 
-ms_status ms_ledger_find(void *self, const uint8_t manifest[32], ms_record_fn found, void *payload,
-        ms_error *err)
+ms_status ms_ledger_find(
+        void *self, const uint8_t manifest[32], ms_record_fn found, void *payload, ms_error *err)
 {
     ledger_walk walk = {.query = MS_LEDGER_NEXT_FOUND, .manifest = manifest};
 
@@ -494,8 +498,8 @@ ms_status ms_ledger_history(void *self, const ms_address *publisher, const char 
     return status;
 }
 
-ms_status ms_ledger_list(void *self, const ms_record_page *page, ms_record_fn listed,
-        void *payload, ms_arena *arena, const char **next, ms_error *err)
+ms_status ms_ledger_list(void *self, const ms_record_page *page, ms_record_fn listed, void *payload,
+        ms_arena *arena, const char **next, ms_error *err)
 {
     ms_list_cursor cursor;
     ledger_walk walk = {.inactive_too = page->inactive_too};

@@ -1,5 +1,5 @@
-/* Rows of the ledger as bytes. Writing and reading follow one table of keys a kind, in canonical order, so that a row
- * has one spelling and the reader never looks for a key. */
+/* Rows of the ledger as bytes. Writing and reading follow one table of keys a kind, in canonical
+ * order, so that a row has one spelling and the reader never looks for a key. */
 #include "registry/ledger_row.h"
 
 #include <string.h>
@@ -112,8 +112,7 @@ static ms_status check_publish(const ms_ledger_row *row, ms_error *err)
 
 static ms_status check_status(const ms_ledger_row *row, ms_error *err)
 {
-    ms_status status =
-            check_number((unsigned)row->status <= MS_RECORD_REVOKED, "status", err);
+    ms_status status = check_number((unsigned)row->status <= MS_RECORD_REVOKED, "status", err);
 
     if (status == MS_OK)
         status = check_size(row->reason, MS_REASON_SIZE_MAX, "row_reason_size", "reason", err);
@@ -125,8 +124,8 @@ static ms_status check_status(const ms_ledger_row *row, ms_error *err)
 
 static ms_status check_values(const ms_ledger_row *row, ms_error *err)
 {
-    ms_status status = check_number(
-            row->sequence > 0 && row->sequence <= MS_LEDGER_SEQUENCE_MAX, "seq", err);
+    ms_status status =
+            check_number(row->sequence > 0 && row->sequence <= MS_LEDGER_SEQUENCE_MAX, "seq", err);
 
     if (status == MS_OK)
         status = check_number(row->time >= 0 && row->time <= MS_LEDGER_TIME_MAX, "time", err);
@@ -150,8 +149,7 @@ static ms_status write_value(
     case FIELD_SEQ:
         return ms_cbor_write_unsigned(out, row->sequence, err);
     case FIELD_SIG:
-        return ms_cbor_write_bytes(
-                out, ms_span_of(row->signature, sizeof(row->signature)), err);
+        return ms_cbor_write_bytes(out, ms_span_of(row->signature, sizeof(row->signature)), err);
     case FIELD_HEAD:
         return ms_cbor_write_bytes(out, row->head, err);
     case FIELD_INFO:
@@ -231,8 +229,7 @@ static ms_status read_span(ms_cursor *cursor, ms_span *out, ms_cbor_kind kind, m
     return status;
 }
 
-static ms_status read_number(
-        ms_cursor *cursor, uint64_t *out, uint64_t value_max, ms_error *err)
+static ms_status read_number(ms_cursor *cursor, uint64_t *out, uint64_t value_max, ms_error *err)
 {
     ms_cbor_item item;
     ms_status status = ms_cbor_expect(cursor, &item, MS_CBOR_UNSIGNED, err);
@@ -271,8 +268,7 @@ static ms_status read_version(ms_cursor *cursor, ms_error *err)
     return MS_OK;
 }
 
-static ms_status read_value(
-        ms_cursor *cursor, ms_ledger_row *row, row_field field, ms_error *err)
+static ms_status read_value(ms_cursor *cursor, ms_ledger_row *row, row_field field, ms_error *err)
 {
     uint64_t number = 0;
     ms_status status;
@@ -329,7 +325,8 @@ static ms_status read_map(ms_cursor *cursor, ms_ledger_row_kind *kind, ms_error 
     else if (item.value == MS_ARRAY_COUNT(status_fields))
         *kind = MS_LEDGER_STATUS;
     else
-        return refuse(err, item.offset, "row_key", "The row has another number of keys than either kind");
+        return refuse(
+                err, item.offset, "row_key", "The row has another number of keys than either kind");
     return MS_OK;
 }
 

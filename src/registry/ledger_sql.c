@@ -1,5 +1,6 @@
-/* Schema and queries of the ledger. rows is the ledger; models and versions say again what the rows say, in an order in
- * which it is found. Each query that lists gives one record and is asked again with its key, so no cursor stays open. */
+/* Schema and queries of the ledger. rows is the ledger; models and versions say again what the rows
+ * say, in an order in which it is found. Each query that lists gives one record and is asked again
+ * with its key, so no cursor stays open. */
 #include "registry/ledger_sql.h"
 
 #include "base/checked.h"
@@ -9,7 +10,8 @@ const char *const ms_ledger_schema[] = {
         "CREATE TABLE models(id TEXT NOT NULL, publisher BLOB NOT NULL, newest INTEGER NOT NULL, "
         "newest_active INTEGER NOT NULL, status INTEGER NOT NULL, status_seq INTEGER NOT NULL, "
         "PRIMARY KEY(id, publisher)) WITHOUT ROWID",
-        "CREATE TABLE versions(id TEXT NOT NULL, publisher BLOB NOT NULL, version INTEGER NOT NULL, "
+        "CREATE TABLE versions(id TEXT NOT NULL, publisher BLOB NOT NULL, version INTEGER NOT "
+        "NULL, "
         "seq INTEGER NOT NULL, status INTEGER NOT NULL, status_seq INTEGER NOT NULL, "
         "manifest BLOB NOT NULL, PRIMARY KEY(id, publisher, version)) WITHOUT ROWID",
         "CREATE INDEX models_by_publisher ON models(publisher, id)",
@@ -59,12 +61,13 @@ static const char *const texts[MS_LEDGER_QUERY_COUNT] = {
         [MS_LEDGER_NEXT_MODEL] = "SELECT " MODEL_KEY " FROM models "
                                  "WHERE (id, publisher) > (?1, ?2) AND " MODEL_IS_WANTED
                                  " ORDER BY id, publisher LIMIT 1",
-        [MS_LEDGER_NEXT_MODEL_OF] = "SELECT " MODEL_KEY " FROM models INDEXED BY models_by_publisher "
-                                    "WHERE publisher = ?2 AND id > ?1 AND " MODEL_IS_WANTED
-                                    " ORDER BY id LIMIT 1",
-        [MS_LEDGER_NEXT_VERSION] = "SELECT id, publisher, version FROM versions AS v "
-                                   "WHERE (id, publisher, version) > (?1, ?2, ?4) AND " VERSION_IS_WANTED
-                                   " ORDER BY id, publisher, version LIMIT 1",
+        [MS_LEDGER_NEXT_MODEL_OF] =
+                "SELECT " MODEL_KEY " FROM models INDEXED BY models_by_publisher "
+                "WHERE publisher = ?2 AND id > ?1 AND " MODEL_IS_WANTED " ORDER BY id LIMIT 1",
+        [MS_LEDGER_NEXT_VERSION] =
+                "SELECT id, publisher, version FROM versions AS v "
+                "WHERE (id, publisher, version) > (?1, ?2, ?4) AND " VERSION_IS_WANTED
+                " ORDER BY id, publisher, version LIMIT 1",
         [MS_LEDGER_NEXT_VERSION_OF] =
                 "SELECT id, publisher, version FROM versions AS v INDEXED BY versions_by_publisher "
                 "WHERE publisher = ?2 AND (id, version) > (?1, ?4) AND " VERSION_IS_WANTED

@@ -1,6 +1,6 @@
-/* Writing to the ledger: one immediate transaction a row, durable when it returns. The signer is called while the ledger's
- * write lock is held, after every check, so that nothing is ever signed that does not become a row; it must not use this
- * ledger. */
+/* Writing to the ledger: one immediate transaction a row, durable when it returns. The signer is
+ * called while the ledger's write lock is held, after every check, so that nothing is ever signed
+ * that does not become a row; it must not use this ledger. */
 #include "registry/ledger_priv.h"
 
 #include <string.h>
@@ -48,8 +48,7 @@ static ms_status append_row(write_job *job, ms_error *err)
     uint8_t statement[32];
     ms_buffer bytes;
     ms_ledger_row proven;
-    ms_status status =
-            ms_ledger_last_row(job->ledger, &job->row.sequence, job->row.previous, err);
+    ms_status status = ms_ledger_last_row(job->ledger, &job->row.sequence, job->row.previous, err);
 
     ms_buffer_init(&bytes, MS_LEDGER_ROW_SIZE_MAX);
     if (status == MS_OK && job->row.sequence >= MS_LEDGER_SEQUENCE_MAX)
@@ -126,7 +125,8 @@ static ms_status set_version(const write_job *job, const ms_ledger_key *key, ms_
     return status;
 }
 
-/* The last row seen is remembered after the row is durable; when that fails only the memory is weaker. */
+/* The last row seen is remembered after the row is durable; when that fails only the memory is
+ * weaker. */
 static void remember_seen(const write_job *job)
 {
     ms_error error = MS_ERROR_INIT;
@@ -171,13 +171,12 @@ static ms_status check_standing(
         const write_job *job, const publish_job *publish, bool *standing, ms_error *err)
 {
     ms_ledger_version version;
-    ms_status status =
-            ms_ledger_find_version(job->ledger, &publish->key, standing, &version, err);
+    ms_status status = ms_ledger_find_version(job->ledger, &publish->key, standing, &version, err);
 
     if (status != MS_OK || !*standing)
         return status;
-    status = ms_ledger_load_record(
-            job->ledger, &publish->key, publish->arena, publish->record, err);
+    status =
+            ms_ledger_load_record(job->ledger, &publish->key, publish->arena, publish->record, err);
     if (status == MS_OK &&
             memcmp(publish->record->manifest, job->row.manifest, MS_SHA256_SIZE) != 0) {
         status = ms_fail(err, MS_CHAIN_MISMATCH, "version_conflict",
@@ -189,8 +188,7 @@ static ms_status check_standing(
     return status;
 }
 
-static ms_status check_number(
-        const ms_ledger_key *key, const ms_ledger_model *model, ms_error *err)
+static ms_status check_number(const ms_ledger_key *key, const ms_ledger_model *model, ms_error *err)
 {
     if (key->version <= model->newest)
         return ms_fail(err, MS_USAGE, "version_number",
@@ -268,8 +266,8 @@ static ms_status write_publication(write_job *job, void *payload, ms_error *err)
     return status;
 }
 
-ms_status ms_ledger_publish(void *self, const ms_signer *signer,
-        const ms_publication *publication, ms_arena *arena, ms_record *record, ms_error *err)
+ms_status ms_ledger_publish(void *self, const ms_signer *signer, const ms_publication *publication,
+        ms_arena *arena, ms_record *record, ms_error *err)
 {
     ms_span id = ms_span_of(publication->model_id, strlen(publication->model_id));
     publish_job publish = {.key = ms_ledger_key_of(&signer->address, id, publication->version),
@@ -289,8 +287,8 @@ ms_status ms_ledger_publish(void *self, const ms_signer *signer,
 
 /* ---- status ---- */
 
-static ms_status update_model(write_job *job, const ms_ledger_key *key, ms_ledger_model *model,
-        ms_error *err)
+static ms_status update_model(
+        write_job *job, const ms_ledger_key *key, ms_ledger_model *model, ms_error *err)
 {
     sqlite3_stmt *statement;
     bool found;
@@ -309,7 +307,8 @@ static ms_status update_model(write_job *job, const ms_ledger_key *key, ms_ledge
     status = ms_ledger_step(job->ledger, statement, &found, "read the ledger", err);
     if (status == MS_OK && found &&
             !ms_ledger_column_number(statement, 0, &newest_active, model->newest))
-        status = ms_ledger_damaged(job->ledger, 0, "ledger_index", "has a version above the newest", err);
+        status = ms_ledger_damaged(
+                job->ledger, 0, "ledger_index", "has a version above the newest", err);
     ms_ledger_done(statement);
     model->newest_active = (uint32_t)newest_active;
     if (status == MS_OK)
@@ -317,9 +316,10 @@ static ms_status update_model(write_job *job, const ms_ledger_key *key, ms_ledge
     return status;
 }
 
-/* The status that stands, proven by the record of the version, or of the newest one for the model. */
-static ms_status load_standing(const write_job *job, const ms_ledger_key *key,
-        ms_record_status *standing, ms_error *err)
+/* The status that stands, proven by the record of the version, or of the newest one for the model.
+ */
+static ms_status load_standing(
+        const write_job *job, const ms_ledger_key *key, ms_record_status *standing, ms_error *err)
 {
     ms_ledger_key key_of_record = *key;
     ms_arena arena;
@@ -375,8 +375,8 @@ static ms_status check_there(ms_ledger *ledger, const ms_ledger_key *key, ms_err
             key->model_id);
 }
 
-ms_status ms_ledger_set_status(void *self, const ms_signer *signer,
-        const ms_status_change *change, bool *changed, ms_error *err)
+ms_status ms_ledger_set_status(void *self, const ms_signer *signer, const ms_status_change *change,
+        bool *changed, ms_error *err)
 {
     ms_span id = ms_span_of(change->model_id, strlen(change->model_id));
     ms_ledger_key key = ms_ledger_key_of(&signer->address, id, change->version);

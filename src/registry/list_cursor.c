@@ -1,4 +1,5 @@
-/* Cursors of lists. Neither a model id nor a number nor an address has an '@', so the text is cut at the last two. */
+/* Cursors of lists. Neither a model id nor a number nor an address has an '@', so the text is cut
+ * at the last two. */
 #include "registry/list_cursor.h"
 
 #include <string.h>
@@ -29,8 +30,8 @@ static bool parse(ms_list_cursor *cursor, const char *text)
     if (ms_model_id_check(text, id_size, NULL) != MS_OK ||
             ms_version_parse(&cursor->version, version + 1, (size_t)(address - version - 1),
                     NULL) != MS_OK ||
-            ms_address_parse(&cursor->publisher, address + 1,
-                    size - (size_t)(address - text) - 1, NULL) != MS_OK)
+            ms_address_parse(&cursor->publisher, address + 1, size - (size_t)(address - text) - 1,
+                    NULL) != MS_OK)
         return false;
     memcpy(cursor->model_id, text, id_size);
     cursor->model_id[id_size] = '\0';

@@ -1,5 +1,5 @@
-/* The rules of a MODEL_ID. They keep an id apart from a CID, from a publisher's address and from a path that leads
- * somewhere else, so that each text a user types means one thing. */
+/* The rules of a MODEL_ID. They keep an id apart from a CID, from a publisher's address and from a
+ * path that leads somewhere else, so that each text a user types means one thing. */
 #include "registry/registry.h"
 
 #include <string.h>
@@ -32,8 +32,8 @@ static bool is_address(const char *part, size_t size)
 
 static ms_status refuse_at(ms_error *err, size_t position, const char *reason, const char *what)
 {
-    (void)ms_fail(err, MS_USAGE, reason, "A model id cannot have %s (position %zu)", what,
-            position + 1);
+    (void)ms_fail(
+            err, MS_USAGE, reason, "A model id cannot have %s (position %zu)", what, position + 1);
     ms_error_set_offset(err, position);
     return MS_USAGE;
 }

@@ -1,5 +1,5 @@
-/* The front of every registry: arguments are checked before a backend sees them, and what a backend says is checked before
- * a caller sees it. */
+/* The front of every registry: arguments are checked before a backend sees them, and what a backend
+ * says is checked before a caller sees it. */
 #include "registry/registry.h"
 
 #include <string.h>
@@ -78,8 +78,8 @@ static ms_status check_change(const ms_status_change *change, ms_error *err)
     if (status != MS_OK)
         return status;
     if ((unsigned)change->status > MS_RECORD_REVOKED)
-        return ms_fail(err, MS_USAGE, "status_unknown", "There is no status %u",
-                (unsigned)change->status);
+        return ms_fail(
+                err, MS_USAGE, "status_unknown", "There is no status %u", (unsigned)change->status);
     if (size > MS_REASON_SIZE_MAX)
         return ms_fail(err, MS_USAGE, "reason_long",
                 "A reason has at most %d bytes, this one has %zu", MS_REASON_SIZE_MAX, size);
@@ -162,11 +162,11 @@ ms_status ms_registry_publish(ms_registry *registry, const ms_signer *signer,
     memset(record, 0, sizeof(*record));
     status = check_publication(publication, err);
     if (status == MS_OK)
-        status = registry->backend->publish(
-                registry->self, signer, publication, arena, record, err);
+        status =
+                registry->backend->publish(registry->self, signer, publication, arena, record, err);
     if (status == MS_OK)
-        status = check_asked(record, &signer->address, publication->model_id,
-                publication->version, err);
+        status = check_asked(
+                record, &signer->address, publication->model_id, publication->version, err);
     if (status == MS_OK) {
         ms_sha256(digest, publication->head.data, publication->head.size);
         if (memcmp(record->manifest, digest, sizeof(digest)) != 0)
@@ -222,8 +222,8 @@ ms_status ms_registry_list(ms_registry *registry, const ms_record_page *page, ms
     *next = NULL;
     if (page->limit == 0)
         return ms_fail(err, MS_USAGE, "page_limit", "A page has at least one record");
-    status = registry->backend->list(
-            registry->self, page, filter_record, &filter, arena, next, err);
+    status =
+            registry->backend->list(registry->self, page, filter_record, &filter, arena, next, err);
     if (status != MS_OK)
         *next = NULL;
     return status;
@@ -232,10 +232,8 @@ ms_status ms_registry_list(ms_registry *registry, const ms_record_page *page, ms
 ms_status ms_registry_history(ms_registry *registry, const ms_address *publisher,
         const char *model_id, ms_record_fn listed, void *payload, ms_error *err)
 {
-    record_filter filter = {.publisher = publisher,
-            .model_id = model_id,
-            .next = listed,
-            .payload = payload};
+    record_filter filter = {
+            .publisher = publisher, .model_id = model_id, .next = listed, .payload = payload};
     ms_status status = check_id(model_id, err);
 
     if (status != MS_OK)

@@ -1,4 +1,5 @@
-/* Reading version numbers: one spelling a number, so that texts that name a version can be compared. */
+/* Reading version numbers: one spelling a number, so that texts that name a version can be
+ * compared. */
 #include "registry/version_number.h"
 
 static ms_status refuse(ms_error *err, size_t offset, const char *why)

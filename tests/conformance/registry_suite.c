@@ -1,4 +1,5 @@
-/* Conformance of registries: write once, gaps, revocation, the stricter status, pages, and many writers at once. */
+/* Conformance of registries: write once, gaps, revocation, the stricter status, pages, and many
+ * writers at once. */
 #include "conformance/registry_suite.h"
 
 #include <setjmp.h>
@@ -58,15 +59,15 @@ static int teardown(void **state)
 
 /* ---- steps ---- */
 
-static ms_status try_publish(fixture *f, int who, const char *id, uint32_t version,
-        uint32_t content, ms_record *record)
+static ms_status try_publish(
+        fixture *f, int who, const char *id, uint32_t version, uint32_t content, ms_record *record)
 {
     sample_publication sample;
     ms_status status;
 
     sample_publication_init(&sample, id, version, content);
-    status = ms_registry_publish(f->registry, &f->signers[who], &sample.publication, &f->arena,
-            record, &f->error);
+    status = ms_registry_publish(
+            f->registry, &f->signers[who], &sample.publication, &f->arena, record, &f->error);
     sample_publication_release(&sample);
     return status;
 }
@@ -87,8 +88,8 @@ static ms_status try_status(fixture *f, int who, const char *id, uint32_t versio
     return ms_registry_set_status(f->registry, &f->signers[who], &change, changed, &f->error);
 }
 
-static void set_status(fixture *f, const char *id, uint32_t version, ms_record_status status,
-        const char *reason)
+static void set_status(
+        fixture *f, const char *id, uint32_t version, ms_record_status status, const char *reason)
 {
     bool changed;
 
@@ -132,8 +133,8 @@ static ms_status collect(void *payload, const ms_record *record, ms_error *err)
             who = i;
     }
     assert_true(c->count < RECORDS_MAX);
-    snprintf(c->text[c->count++], sizeof(c->text[0]), "%s@%u/%d", record->model_id,
-            record->version, who);
+    snprintf(c->text[c->count++], sizeof(c->text[0]), "%s@%u/%d", record->model_id, record->version,
+            who);
     if (c->stop_with != MS_OK && c->count == 2)
         return ms_fail(err, c->stop_with, "stopped", "Stopped by the caller");
     return MS_OK;
@@ -168,7 +169,8 @@ static void expect_list(fixture *f, ms_record_page page, const char *const *line
     free(c);
 }
 
-#define LINES(...) (const char *const[]){__VA_ARGS__}, sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *)
+#define LINES(...)                                                                                 \
+    (const char *const[]){__VA_ARGS__}, sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *)
 
 /* ---- publishing ---- */
 
@@ -181,10 +183,13 @@ static void test_an_empty_registry_knows_nothing(void **state)
     uint64_t entries;
 
     assert_string_equal(ms_registry_kind(f->registry), backend->kind);
-    expect_failure(f, ms_registry_resolve(f->registry, &f->signers[0].address, "m", 0, &f->arena, &record, &f->error),
+    expect_failure(f,
+            ms_registry_resolve(
+                    f->registry, &f->signers[0].address, "m", 0, &f->arena, &record, &f->error),
             MS_NOT_FOUND, "model_unknown");
     assert_null(record.model_id);
-    expect_failure(f, ms_registry_history(f->registry, &f->signers[0].address, "m", collect, c, &f->error),
+    expect_failure(f,
+            ms_registry_history(f->registry, &f->signers[0].address, "m", collect, c, &f->error),
             MS_NOT_FOUND, "model_unknown");
     assert_int_equal(ms_registry_find(f->registry, manifest, collect, c, &f->error), MS_OK);
     assert_int_equal(ms_registry_find_id(f->registry, "m", collect, c, &f->error), MS_OK);
@@ -268,12 +273,16 @@ static void test_versions_only_go_up_by_a_bounded_gap(void **state)
     ms_record record;
 
     expect_failure(f, try_publish(f, 0, "m", 0, 1, &record), MS_USAGE, "version_number");
-    expect_failure(f, try_publish(f, 0, "m", MS_VERSION_GAP_MAX + 1, 1, &record), MS_USAGE, "version_number");
+    expect_failure(f, try_publish(f, 0, "m", MS_VERSION_GAP_MAX + 1, 1, &record), MS_USAGE,
+            "version_number");
     publish(f, 0, "m", MS_VERSION_GAP_MAX, 1);
-    expect_failure(f, try_publish(f, 0, "m", 2 * MS_VERSION_GAP_MAX + 1, 2, &record), MS_USAGE, "version_number");
+    expect_failure(f, try_publish(f, 0, "m", 2 * MS_VERSION_GAP_MAX + 1, 2, &record), MS_USAGE,
+            "version_number");
     expect_failure(f, try_publish(f, 0, "m", 5, 3, &record), MS_USAGE, "version_number");
     publish(f, 0, "m", 2 * MS_VERSION_GAP_MAX, 2);
-    expect_failure(f, ms_registry_resolve(f->registry, &f->signers[0].address, "m", 5, &f->arena, &record, &f->error),
+    expect_failure(f,
+            ms_registry_resolve(
+                    f->registry, &f->signers[0].address, "m", 5, &f->arena, &record, &f->error),
             MS_NOT_FOUND, "version_unknown");
     assert_int_equal(resolve(f, 0, "m", 0).version, 2 * MS_VERSION_GAP_MAX);
 }
@@ -289,7 +298,9 @@ static void test_publishers_do_not_share_ids(void **state)
     publish(f, 1, "same", 2, 50);
     assert_int_equal(resolve(f, 0, "same", 0).version, 1);
     assert_int_equal(resolve(f, 1, "same", 0).version, 2);
-    expect_failure(f, ms_registry_resolve(f->registry, &f->signers[2].address, "same", 2, &f->arena, &record, &f->error),
+    expect_failure(f,
+            ms_registry_resolve(
+                    f->registry, &f->signers[2].address, "same", 2, &f->arena, &record, &f->error),
             MS_NOT_FOUND, "version_unknown");
     assert_int_equal(ms_registry_find_id(f->registry, "same", collect, c, &f->error), MS_OK);
     assert_int_equal(c->count, PUBLISHERS);
@@ -324,10 +335,13 @@ static void test_blocks_that_do_not_belong_together_are_refused(void **state)
     sample_publication_init(&a, "m", 1, 1);
     sample_publication_init(&b, "m", 1, 2);
     a.publication.info = b.publication.info;
-    expect_failure(f, ms_registry_publish(f->registry, &f->signers[0], &a.publication, &f->arena, &record, &f->error),
+    expect_failure(f,
+            ms_registry_publish(
+                    f->registry, &f->signers[0], &a.publication, &f->arena, &record, &f->error),
             MS_USAGE, "info_foreign");
     b.publication.head.size--;
-    assert_int_equal(ms_registry_publish(f->registry, &f->signers[0], &b.publication, &f->arena, &record, &f->error),
+    assert_int_equal(ms_registry_publish(f->registry, &f->signers[0], &b.publication, &f->arena,
+                             &record, &f->error),
             MS_MALFORMED);
     sample_publication_release(&a);
     sample_publication_release(&b);
@@ -340,7 +354,8 @@ static void test_a_large_info_block_comes_back(void **state)
     ms_record record;
 
     sample_publication_init_sized(&sample, "large", 1, 1, MS_INFO_SIZE_MAX - 100);
-    assert_int_equal(ms_registry_publish(f->registry, &f->signers[0], &sample.publication, &f->arena, &record, &f->error),
+    assert_int_equal(ms_registry_publish(f->registry, &f->signers[0], &sample.publication,
+                             &f->arena, &record, &f->error),
             MS_OK);
     record = resolve(f, 0, "large", 1);
     if (backend->keeps_blocks)
@@ -348,7 +363,8 @@ static void test_a_large_info_block_comes_back(void **state)
     sample_publication_release(&sample);
 }
 
-static ms_status refuse_to_sign(void *payload, const uint8_t digest[32], uint8_t signature[MS_SIGNATURE_SIZE], ms_error *err)
+static ms_status refuse_to_sign(void *payload, const uint8_t digest[32],
+        uint8_t signature[MS_SIGNATURE_SIZE], ms_error *err)
 {
     (void)payload;
     (void)digest;
@@ -369,7 +385,8 @@ static void test_nothing_is_written_without_a_signature(void **state)
     expect_list(f, (ms_record_page){.inactive_too = true}, NULL, 0);
     publish(f, 0, "m", 1, 1);
     f->signers[0].sign = refuse_to_sign;
-    expect_failure(f, try_status(f, 0, "m", 1, MS_RECORD_REVOKED, "", &changed), MS_KEY, "key_away");
+    expect_failure(
+            f, try_status(f, 0, "m", 1, MS_RECORD_REVOKED, "", &changed), MS_KEY, "key_away");
     assert_false(changed);
     assert_int_equal(resolve(f, 0, "m", 1).status, MS_RECORD_ACTIVE);
 }
@@ -431,7 +448,9 @@ static void test_the_stricter_status_counts(void **state)
             assert_int_equal(record.version_status, all[of_version]);
             assert_int_equal(record.model_status, all[of_model]);
             assert_int_equal(record.status, MS_MAX(all[of_model], all[of_version]));
-            assert_string_equal(record.reason, of_model + of_version == 0 ? "" : of_version > of_model ? "version" : "model");
+            assert_string_equal(record.reason, of_model + of_version == 0 ? ""
+                                               : of_version > of_model    ? "version"
+                                                                          : "model");
         }
     }
     expect_list(f, (ms_record_page){0}, LINES("m-0-0@1/0"));
@@ -473,12 +492,15 @@ static void test_revoked_is_for_good(void **state)
 
     publish(f, 0, "m", 1, 1);
     set_status(f, "m", 1, MS_RECORD_REVOKED, "stolen");
-    expect_failure(f, try_status(f, 0, "m", 1, MS_RECORD_ACTIVE, "", &changed), MS_INTEGRITY, "revoked");
-    expect_failure(f, try_status(f, 0, "m", 1, MS_RECORD_INACTIVE, "", &changed), MS_INTEGRITY, "revoked");
+    expect_failure(
+            f, try_status(f, 0, "m", 1, MS_RECORD_ACTIVE, "", &changed), MS_INTEGRITY, "revoked");
+    expect_failure(
+            f, try_status(f, 0, "m", 1, MS_RECORD_INACTIVE, "", &changed), MS_INTEGRITY, "revoked");
     assert_false(changed);
     publish(f, 0, "m", 2, 2);
     set_status(f, "m", 0, MS_RECORD_REVOKED, "all of it");
-    expect_failure(f, try_status(f, 0, "m", 0, MS_RECORD_ACTIVE, "", &changed), MS_INTEGRITY, "revoked");
+    expect_failure(
+            f, try_status(f, 0, "m", 0, MS_RECORD_ACTIVE, "", &changed), MS_INTEGRITY, "revoked");
     expect_failure(f, try_publish(f, 0, "m", 3, 3, &record), MS_INTEGRITY, "revoked");
     assert_int_equal(try_publish(f, 0, "m", 2, 2, &record), MS_OK);
     assert_int_equal(record.status, MS_RECORD_REVOKED);
@@ -506,14 +528,20 @@ static void test_a_status_needs_what_it_speaks_of(void **state)
     bool changed;
 
     publish(f, 0, "m", 1, 1);
-    expect_failure(f, try_status(f, 0, "other", 0, MS_RECORD_INACTIVE, "", &changed), MS_NOT_FOUND, "model_unknown");
-    expect_failure(f, try_status(f, 0, "m", 2, MS_RECORD_INACTIVE, "", &changed), MS_NOT_FOUND, "version_unknown");
-    expect_failure(f, try_status(f, 1, "m", 1, MS_RECORD_INACTIVE, "", &changed), MS_NOT_FOUND, "model_unknown");
-    expect_failure(f, try_status(f, 0, "m", 1, (ms_record_status)3, "", &changed), MS_USAGE, "status_unknown");
-    expect_failure(f, try_status(f, 0, "m", 1, MS_RECORD_INACTIVE, "\xff", &changed), MS_USAGE, "reason_utf8");
+    expect_failure(f, try_status(f, 0, "other", 0, MS_RECORD_INACTIVE, "", &changed), MS_NOT_FOUND,
+            "model_unknown");
+    expect_failure(f, try_status(f, 0, "m", 2, MS_RECORD_INACTIVE, "", &changed), MS_NOT_FOUND,
+            "version_unknown");
+    expect_failure(f, try_status(f, 1, "m", 1, MS_RECORD_INACTIVE, "", &changed), MS_NOT_FOUND,
+            "model_unknown");
+    expect_failure(f, try_status(f, 0, "m", 1, (ms_record_status)3, "", &changed), MS_USAGE,
+            "status_unknown");
+    expect_failure(f, try_status(f, 0, "m", 1, MS_RECORD_INACTIVE, "\xff", &changed), MS_USAGE,
+            "reason_utf8");
     memset(reason, 'r', sizeof(reason));
     reason[MS_REASON_SIZE_MAX + 1] = '\0';
-    expect_failure(f, try_status(f, 0, "m", 1, MS_RECORD_INACTIVE, reason, &changed), MS_USAGE, "reason_long");
+    expect_failure(f, try_status(f, 0, "m", 1, MS_RECORD_INACTIVE, reason, &changed), MS_USAGE,
+            "reason_long");
     reason[MS_REASON_SIZE_MAX] = '\0';
     set_status(f, "m", 1, MS_RECORD_INACTIVE, reason);
     assert_string_equal(resolve(f, 0, "m", 1).reason, reason);
@@ -538,7 +566,8 @@ static void test_records_are_found_by_manifest_in_order(void **state)
     assert_int_equal(ms_registry_find(f->registry, record.manifest, collect, c, &f->error), MS_OK);
     expect_lines(c, LINES("z@1/1", "a@1/0", "a@3/0"));
     c->stop_with = MS_INTERRUPTED;
-    expect_failure(f, ms_registry_find(f->registry, record.manifest, collect, c, &f->error), MS_INTERRUPTED, "stopped");
+    expect_failure(f, ms_registry_find(f->registry, record.manifest, collect, c, &f->error),
+            MS_INTERRUPTED, "stopped");
     assert_int_equal(c->count, 2);
     free(c);
 }
@@ -553,10 +582,14 @@ static void test_history_is_newest_first(void **state)
     publish(f, 1, "m", 2, 9);
     publish(f, 0, "m", 301, 3);
     set_status(f, "m", 300, MS_RECORD_REVOKED, "");
-    assert_int_equal(ms_registry_history(f->registry, &f->signers[0].address, "m", collect, c, &f->error), MS_OK);
+    assert_int_equal(
+            ms_registry_history(f->registry, &f->signers[0].address, "m", collect, c, &f->error),
+            MS_OK);
     expect_lines(c, LINES("m@301/0", "m@300/0", "m@1/0"));
     c->stop_with = MS_INTERRUPTED;
-    expect_failure(f, ms_registry_history(f->registry, &f->signers[0].address, "m", collect, c, &f->error), MS_INTERRUPTED, "stopped");
+    expect_failure(f,
+            ms_registry_history(f->registry, &f->signers[0].address, "m", collect, c, &f->error),
+            MS_INTERRUPTED, "stopped");
     free(c);
 }
 
@@ -573,13 +606,16 @@ static void test_lists_are_ordered_and_filtered(void **state)
     set_status(f, "gone", 0, MS_RECORD_INACTIVE, "");
     set_status(f, "b", 2, MS_RECORD_REVOKED, "");
     expect_list(f, (ms_record_page){0}, LINES("a/x@1/0", "b@1/0", "c@1/1"));
-    expect_list(f, (ms_record_page){.inactive_too = true}, LINES("a/x@1/0", "b@2/0", "c@1/1", "gone@1/0"));
+    expect_list(f, (ms_record_page){.inactive_too = true},
+            LINES("a/x@1/0", "b@2/0", "c@1/1", "gone@1/0"));
     expect_list(f, (ms_record_page){.all_versions = true}, LINES("a/x@1/0", "b@1/0", "c@1/1"));
     expect_list(f, (ms_record_page){.all_versions = true, .inactive_too = true},
             LINES("a/x@1/0", "b@1/0", "b@2/0", "c@1/1", "gone@1/0"));
     expect_list(f, (ms_record_page){.publisher = first}, LINES("a/x@1/0", "b@1/0"));
-    expect_list(f, (ms_record_page){.publisher = first, .inactive_too = true}, LINES("a/x@1/0", "b@2/0", "gone@1/0"));
-    expect_list(f, (ms_record_page){.publisher = first, .all_versions = true}, LINES("a/x@1/0", "b@1/0"));
+    expect_list(f, (ms_record_page){.publisher = first, .inactive_too = true},
+            LINES("a/x@1/0", "b@2/0", "gone@1/0"));
+    expect_list(f, (ms_record_page){.publisher = first, .all_versions = true},
+            LINES("a/x@1/0", "b@1/0"));
     expect_list(f, (ms_record_page){.publisher = first, .all_versions = true, .inactive_too = true},
             LINES("a/x@1/0", "b@1/0", "b@2/0", "gone@1/0"));
 }
@@ -592,7 +628,9 @@ static void expect_pages(fixture *f, ms_record_page page, size_t limit, size_t t
     const char *next = NULL;
 
     page.limit = RECORDS_MAX;
-    assert_int_equal(ms_registry_list(f->registry, &page, collect, whole, &f->arena, &next, &f->error), MS_OK);
+    assert_int_equal(
+            ms_registry_list(f->registry, &page, collect, whole, &f->arena, &next, &f->error),
+            MS_OK);
     assert_null(next);
     assert_int_equal(whole->count, total);
     page.limit = limit;
@@ -600,7 +638,9 @@ static void expect_pages(fixture *f, ms_record_page page, size_t limit, size_t t
         size_t before = pages->count;
 
         page.after = next;
-        assert_int_equal(ms_registry_list(f->registry, &page, collect, pages, &f->arena, &next, &f->error), MS_OK);
+        assert_int_equal(
+                ms_registry_list(f->registry, &page, collect, pages, &f->arena, &next, &f->error),
+                MS_OK);
         assert_true(next == NULL || pages->count == before + limit);
     } while (next != NULL);
     assert_int_equal(pages->count, total);
@@ -635,7 +675,8 @@ static void test_pages_join_to_the_whole_list(void **state)
 
 static void test_a_cursor_of_somebody_else_is_refused(void **state)
 {
-    static const char *const cursors[] = {"", "m", "m@1", "@1@0x00", "m@1@0x12", "m@01@0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf", "memory:9:9", "memory:0:0x"};
+    static const char *const cursors[] = {"", "m", "m@1", "@1@0x00", "m@1@0x12",
+            "m@01@0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf", "memory:9:9", "memory:0:0x"};
     fixture *f = *state;
     collector *c = new_collector(f);
     const char *next;
@@ -644,9 +685,14 @@ static void test_a_cursor_of_somebody_else_is_refused(void **state)
     for (size_t i = 0; i < sizeof(cursors) / sizeof(cursors[0]); i++) {
         ms_record_page page = {.limit = 1, .after = cursors[i]};
 
-        expect_failure(f, ms_registry_list(f->registry, &page, collect, c, &f->arena, &next, &f->error), MS_USAGE, "cursor_malformed");
+        expect_failure(f,
+                ms_registry_list(f->registry, &page, collect, c, &f->arena, &next, &f->error),
+                MS_USAGE, "cursor_malformed");
     }
-    expect_failure(f, ms_registry_list(f->registry, &(ms_record_page){0}, collect, c, &f->arena, &next, &f->error), MS_USAGE, "page_limit");
+    expect_failure(f,
+            ms_registry_list(
+                    f->registry, &(ms_record_page){0}, collect, c, &f->arena, &next, &f->error),
+            MS_USAGE, "page_limit");
     free(c);
 }
 
@@ -668,7 +714,9 @@ static void test_a_record_is_told_without_a_lock(void **state)
     const char *next;
 
     publish(f, 0, "m", 1, 1);
-    assert_int_equal(ms_registry_list(f->registry, &page, publish_more, f, &f->arena, &next, &f->error), MS_OK);
+    assert_int_equal(
+            ms_registry_list(f->registry, &page, publish_more, f, &f->arena, &next, &f->error),
+            MS_OK);
     assert_int_equal(resolve(f, 0, "a-later-one", 0).version, 1);
 }
 
@@ -696,7 +744,8 @@ static void race(void *payload)
 
         ms_arena_init(&arena, (size_t)1 << 20);
         sample_publication_init(&sample, "raced", version, w->number * 100 + version);
-        status = ms_registry_publish(w->registry, &w->f->signers[0], &sample.publication, &arena, &record, &error);
+        status = ms_registry_publish(
+                w->registry, &w->f->signers[0], &sample.publication, &arena, &record, &error);
         if (status == MS_OK)
             w->won++;
         else if (status == MS_CHAIN_MISMATCH && strcmp(error.reason, "version_conflict") == 0)
@@ -733,7 +782,9 @@ static void test_of_many_writers_one_wins_each_version(void **state)
     }
     assert_int_equal(won, 20);
     assert_int_equal(won + lost, 20 * THREADS);
-    assert_int_equal(ms_registry_history(f->registry, &f->signers[0].address, "raced", collect, c, &f->error), MS_OK);
+    assert_int_equal(ms_registry_history(
+                             f->registry, &f->signers[0].address, "raced", collect, c, &f->error),
+            MS_OK);
     assert_int_equal(c->count, 20);
     assert_int_equal(ms_registry_check(f->registry, NULL, &entries, NULL, NULL, &f->error), MS_OK);
     assert_int_equal(entries, 20);

@@ -1,5 +1,5 @@
-/* Publications and statuses are kept in the order they came, and every question walks all of them. What is answered is
- * copied under the lock and told without it. */
+/* Publications and statuses are kept in the order they came, and every question walks all of them.
+ * What is answered is copied under the lock and told without it. */
 #include "doubles/memory_registry.h"
 
 #include <pthread.h>
@@ -161,8 +161,8 @@ static ms_status fail_unknown(const char *id, ms_error *err)
     return ms_fail(err, MS_NOT_FOUND, "model_unknown", "There is no model %s", id);
 }
 
-static ms_status sign_statement(
-        const ms_signer *signer, const ms_publication *publication, const uint8_t manifest[32], ms_error *err)
+static ms_status sign_statement(const ms_signer *signer, const ms_publication *publication,
+        const uint8_t manifest[32], ms_error *err)
 {
     ms_statement statement = {.publisher = signer->address,
             .model_id = ms_span_of(publication->model_id, strlen(publication->model_id)),
@@ -318,8 +318,8 @@ static int by_key(const void *a, const void *b, void *self)
     return compare_places(a, b, self, false);
 }
 
-static ms_status find(
-        void *payload, const uint8_t manifest[32], ms_record_fn found, void *found_payload, ms_error *err)
+static ms_status find(void *payload, const uint8_t manifest[32], ms_record_fn found,
+        void *found_payload, ms_error *err)
 {
     memory_registry *self = payload;
     size_t count;
@@ -430,8 +430,8 @@ static ms_status list(void *payload, const ms_record_page *page, ms_record_fn li
     if (!good)
         status = ms_fail(err, MS_USAGE, "cursor_malformed", "This is no cursor");
     if (status == MS_OK)
-        status = tell(self, places, kept < page->limit ? kept : page->limit, listed,
-                listed_payload, err);
+        status = tell(
+                self, places, kept < page->limit ? kept : page->limit, listed, listed_payload, err);
     if (status == MS_OK && kept > page->limit)
         *next = ms_arena_printf(arena, KIND ":%zu:%zu", places[page->limit - 1].model,
                 places[page->limit - 1].version);
@@ -462,8 +462,8 @@ static ms_status history(void *payload, const ms_address *publisher, const char 
     return status;
 }
 
-static ms_status sign_status(const ms_signer *signer, const ms_status_change *change,
-        uint64_t sequence, ms_error *err)
+static ms_status sign_status(
+        const ms_signer *signer, const ms_status_change *change, uint64_t sequence, ms_error *err)
 {
     ms_status_statement statement = {.publisher = signer->address,
             .model_id = ms_span_of(change->model_id, strlen(change->model_id)),
