@@ -16,7 +16,7 @@ static ms_status run_remove(cli_session *session, const cli_input *input)
     if (status == MS_OK && cli_session_is_for_people(session)) {
         cli_text_add(&text, "Removed ");
         cli_text_count(&text, ms_operation_remove_result(operation)->removed_models, "version");
-        cli_text_add(&text, " from this store; the record stays.\n");
+        cli_text_add(&text, " from this store; the record stays. 'model-storage prune' frees the space.\n");
         status = cli_session_print(session, &text);
     }
     cli_text_release(&text);

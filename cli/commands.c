@@ -11,6 +11,8 @@ const cli_command *const cli_commands[] = {
         &cli_command_activate,
         &cli_command_deactivate,
         &cli_command_remove,
+        &cli_command_prune,
+        &cli_command_check,
         &cli_command_key,
         &cli_command_config,
         NULL,

@@ -266,7 +266,7 @@ static void tell_failure(cli_session *session)
 
     if ((session->input->globals.json && !session->json_is_written) ||
             (session->result_file != NULL && ftell(session->result_file) == 0))
-        (void)ms_error_write_json(error, write_json, session);
+        session->json_is_written = ms_error_write_json(error, write_json, session) == MS_OK;
     cli_text_add(&text, "model-storage: ");
     cli_text_escaped(&text, error->message);
     cli_text_add(&text, "\n");

@@ -367,6 +367,8 @@ MS_COMMAND(repair, ms_repair_options, ms_repair_result);
 MS_COMMAND(activate, ms_lifecycle_options, ms_lifecycle_result);
 MS_COMMAND(deactivate, ms_lifecycle_options, ms_lifecycle_result);
 MS_COMMAND(remove, ms_remove_options, ms_prune_result);
+MS_COMMAND(prune, ms_prune_options, ms_prune_result);
+MS_COMMAND(check, ms_check_options, ms_check_result);
 
 #ifdef __cplusplus
 }

@@ -131,6 +131,8 @@ static void read_leaf(ms_leaf *leaf, const copy_file *file)
 /* Hash what was read and settle each leaf. */
 static void compare(ms_leaf *const *leaves, size_t count)
 {
+    if (count == 0)
+        return;
     ms_span inputs[MS_LEAVES_PER_BATCH_MAX];
     uint8_t digests[MS_LEAVES_PER_BATCH_MAX][MS_SHA256_SIZE];
     for (size_t i = 0; i < count; i++)

@@ -150,15 +150,13 @@ static bool take_whole_file(ms_placing *placing, const char *path, const char *f
                                              : MS_NOT_FOUND;
     if (opened != MS_OK)
         return false;
-    (void)ms_file_remove(placing->dirfd, full, NULL);
-    if (ms_file_open(&to, placing->dirfd, full, MS_OPEN_WRITE | MS_OPEN_CREATE | MS_OPEN_EXCLUSIVE | MS_OPEN_BENEATH, MODE_FILE,
+    if (ms_file_remove(placing->dirfd, full, NULL) == MS_OK && ms_file_open(&to, placing->dirfd, full, MS_OPEN_WRITE | MS_OPEN_CREATE | MS_OPEN_EXCLUSIVE | MS_OPEN_BENEATH, MODE_FILE,
                 NULL) == MS_OK) {
         ms_file_status made;
         taken = ms_file_clone(to, from);
         if (!taken && ms_file_status_of(from, &found, NULL) == MS_OK && ms_file_status_of(to, &made, NULL) == MS_OK &&
                 found.links == 1 && found.mode == made.mode && found.owner == made.owner) {
-            (void)ms_file_remove(placing->dirfd, full, NULL);
-            taken = ms_file_link(copy->fd, path, placing->dirfd, full);
+            taken = ms_file_remove(placing->dirfd, full, NULL) == MS_OK && ms_file_link(copy->fd, path, placing->dirfd, full);
         }
     }
     ms_file_close(to);

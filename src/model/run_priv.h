@@ -35,6 +35,8 @@ extern const ms_command ms_command_repair;
 extern const ms_command ms_command_activate;
 extern const ms_command ms_command_deactivate;
 extern const ms_command ms_command_remove;
+extern const ms_command ms_command_prune;
+extern const ms_command ms_command_check;
 extern const ms_command ms_command_key;
 extern const ms_command ms_command_config;
 

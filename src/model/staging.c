@@ -142,8 +142,9 @@ static ms_status replace_target(ms_staging *staging, const ms_target *target, ms
     if (status != MS_OK)
         return status;
     status = ms_file_rename(staging->fd, staging->content, staging->parent_fd, target->name, true, NULL, err);
-    if (status != MS_OK)
-        (void)ms_file_rename(staging->fd, OLD_CONTENT, staging->parent_fd, target->name, true, NULL, NULL);
+    /* The old content goes back; when even that fails it stays whole in the partial folder, and the error says so. */
+    if (status != MS_OK && ms_file_rename(staging->fd, OLD_CONTENT, staging->parent_fd, target->name, true, NULL, NULL) != MS_OK)
+        ms_error_set_hint(err, "what stood at %s is in %s/" OLD_CONTENT, target->path, staging->name);
     return status;
 }
 
@@ -179,7 +180,8 @@ void ms_staging_discard(ms_staging *staging)
     if (staging->fd == -1)
         return;
     /* The next run removes what cannot be removed now; the lock goes last, with its folder. */
-    (void)ms_folder_remove_all(staging->parent_fd, staging->name, NULL);
+    ms_status ignored = ms_folder_remove_all(staging->parent_fd, staging->name, NULL);
+    (void)ignored;
     let_go(staging);
 }
 
