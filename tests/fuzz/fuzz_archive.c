@@ -1,0 +1,321 @@
+/* Archives, extracted into a temporary folder: whatever the bytes, nothing appears outside the target,
+ * only plain files and folders inside it, memory is bounded, and a tree that came out goes through our
+ * writer and back unchanged. Input that starts with "S" is a tar whose checksums are put right first. */
+#include <assert.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "archive/archive_reader.h"
+#include "archive/archive_writer.h"
+#include "archive/tar_layout.h"
+#include "model_storage/hooks.h"
+
+#define FILE_SIZE_MAX ((uint64_t)1 << 20) /* of all files of one input */
+#define FILES_MAX 64
+#define LIVE_SIZE_MAX ((size_t)16 << 20) /* what our own allocations may add up to */
+#define LIST_SIZE_MAX ((size_t)1 << 20)
+
+static char base_path[] = "/tmp/ms-fuzz-archive-XXXXXX";
+static int base = -1;
+static size_t live;
+
+static void grow(void *memory)
+{
+    if (memory != NULL)
+        live += malloc_usable_size(memory);
+    assert(live <= LIVE_SIZE_MAX);
+}
+
+static void *counted_allocate(size_t size, void *payload)
+{
+    void *memory = malloc(size);
+
+    (void)payload;
+    grow(memory);
+    return memory;
+}
+
+static void *counted_reallocate(void *memory, size_t size, void *payload)
+{
+    size_t before = memory != NULL ? malloc_usable_size(memory) : 0;
+    void *made = realloc(memory, size);
+
+    (void)payload;
+    if (made != NULL) {
+        live -= before;
+        grow(made);
+    }
+    return made;
+}
+
+static void counted_release(void *memory, void *payload)
+{
+    (void)payload;
+    if (memory != NULL)
+        live -= malloc_usable_size(memory);
+    free(memory);
+}
+
+static void remove_base(void)
+{
+    (void)rmdir(base_path);
+}
+
+static void begin(void)
+{
+    static const ms_allocator allocator = {.allocate = counted_allocate,
+            .reallocate = counted_reallocate,
+            .release = counted_release};
+
+    if (base >= 0)
+        return;
+    ms_set_allocator(&allocator);
+    if (mkdtemp(base_path) == NULL)
+        abort();
+    base = open(base_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert(base >= 0);
+    (void)atexit(remove_base);
+}
+
+static int make_folder(const char *name)
+{
+    assert(mkdirat(base, name, 0755) == 0);
+    return openat(base, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void empty_folder(int fd)
+{
+    DIR *dir = fdopendir(openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+
+    for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
+        int child;
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0
+                || unlinkat(fd, entry->d_name, 0) == 0)
+            continue;
+        child = openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        assert(child >= 0);
+        empty_folder(child);
+        (void)close(child);
+        assert(unlinkat(fd, entry->d_name, AT_REMOVEDIR) == 0);
+    }
+    (void)closedir(dir);
+}
+
+static void remove_folder(const char *name, int fd)
+{
+    empty_folder(fd);
+    (void)close(fd);
+    assert(unlinkat(base, name, AT_REMOVEDIR) == 0);
+}
+
+typedef struct tree {
+    ms_buffer list; /* a line for each thing: path, size, content as a sum */
+    ms_archive_writer *writer;
+    uint64_t files;
+    uint64_t folders;
+    uint64_t bytes;
+} tree;
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static void take_file(tree *self, int fd, const char *name, const char *path, uint64_t size)
+{
+    static uint8_t data[FILE_SIZE_MAX];
+    int file = openat(fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    uint64_t sum = 14695981039346656037u;
+
+    assert(file >= 0 && size <= FILE_SIZE_MAX);
+    assert(read(file, data, sizeof(data)) == (ssize_t)size);
+    (void)close(file);
+    for (uint64_t i = 0; i < size; i++)
+        sum = (sum ^ data[i]) * 1099511628211u;
+    assert(ms_buffer_printf(&self->list, NULL, " %llu %llu", (unsigned long long)size,
+                   (unsigned long long)sum)
+            == MS_OK);
+    self->files++;
+    self->bytes += size;
+    if (self->writer == NULL)
+        return;
+    assert(ms_archive_writer_begin_file(self->writer, path, size, NULL) == MS_OK);
+    assert(ms_archive_writer_write(self->writer, data, size, NULL) == MS_OK);
+    assert(ms_archive_writer_end_file(self->writer, NULL) == MS_OK);
+}
+
+/* Everything below fd: checked, listed and, when there is a writer, packed. */
+static void take_tree(tree *self, int fd, const char *prefix)
+{
+    struct dirent **names;
+    int count = scandirat(fd, ".", &names, NULL, by_name);
+
+    assert(count >= 0);
+    for (int i = 0; i < count; free(names[i++])) {
+        const char *name = names[i]->d_name;
+        struct stat status;
+        char path[1100];
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+            continue;
+        assert(snprintf(path, sizeof(path), "%s%s", prefix, name) < (int)sizeof(path) - 1);
+        assert(fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0);
+        assert(S_ISREG(status.st_mode) || S_ISDIR(status.st_mode));
+        assert((status.st_mode & (S_ISREG(status.st_mode) ? 07111 : 07000)) == 0);
+        assert(status.st_nlink == 1 || S_ISDIR(status.st_mode));
+        assert(ms_buffer_append_text(&self->list, path, NULL) == MS_OK);
+        if (S_ISREG(status.st_mode)) {
+            take_file(self, fd, name, path, (uint64_t)status.st_size);
+        } else {
+            int child = openat(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+            self->folders++;
+            if (self->writer != NULL)
+                assert(ms_archive_writer_add_folder(self->writer, path, NULL) == MS_OK);
+            strcat(path, "/");
+            take_tree(self, child, path);
+            (void)close(child);
+        }
+        assert(ms_buffer_append_byte(&self->list, '\n', NULL) == MS_OK);
+    }
+    free(names);
+}
+
+static ms_status write_to(void *payload, const void *data, size_t size, ms_error *err)
+{
+    (void)err;
+    assert(write(*(int *)payload, data, size) == (ssize_t)size);
+    return MS_OK;
+}
+
+static ms_status extract(int fd, int target, ms_archive_summary *summary, ms_error *err)
+{
+    const ms_archive_extract_options options = {
+            .size_max = FILE_SIZE_MAX, .files_max = FILES_MAX};
+
+    return ms_archive_extract(fd, target, &options, NULL, summary, err);
+}
+
+/* first was extracted into a target and packed into fd: extracted again it must be the same. */
+static void check_second(const tree *first, int fd)
+{
+    ms_archive_summary summary;
+    ms_error err = MS_ERROR_INIT;
+    int target = make_folder("second");
+    tree again = {0};
+
+    ms_buffer_init(&again.list, LIST_SIZE_MAX);
+    if (extract(fd, target, &summary, &err) != MS_OK) {
+        (void)fprintf(stderr, "our own archive is refused: %s: %s\n", err.reason, err.message);
+        abort();
+    }
+    take_tree(&again, target, "");
+    assert(ms_span_equal(ms_buffer_span(&again.list), ms_buffer_span(&first->list)));
+    ms_buffer_release(&again.list);
+    remove_folder("second", target);
+}
+
+static void check_tree(int target, bool whole, const ms_archive_summary *summary)
+{
+    static const ms_archive_format formats[] = {
+            MS_ARCHIVE_TAR, MS_ARCHIVE_TAR_GZIP, MS_ARCHIVE_TAR_ZSTD};
+    int fd = memfd_create("packed", MFD_CLOEXEC);
+    const ms_archive_output output = {.write = write_to, .payload = &fd};
+    tree first = {0};
+
+    ms_buffer_init(&first.list, LIST_SIZE_MAX);
+    if (whole)
+        assert(ms_archive_writer_new(
+                       &first.writer, formats[summary->bytes % 3], &output, 1, NULL)
+                == MS_OK);
+    take_tree(&first, target, "");
+    if (whole) {
+        assert(first.files == summary->files && first.folders == summary->folders);
+        assert(first.bytes == summary->bytes);
+        assert(ms_archive_writer_finish(first.writer, NULL) == MS_OK);
+        ms_archive_writer_free(first.writer);
+        /* A tar without entries has no header to be known by. */
+        if (first.files + first.folders > 0)
+            check_second(&first, fd);
+    }
+    ms_buffer_release(&first.list);
+    (void)close(fd);
+}
+
+static void check_base(void)
+{
+    struct dirent **names;
+    int count = scandirat(base, ".", &names, NULL, by_name);
+
+    assert(count == 3 && strcmp(names[2]->d_name, "target") == 0);
+    for (int i = 0; i < count; i++)
+        free(names[i]);
+    free(names);
+}
+
+/* Write the checksum that fits into every block that looks like a header. */
+static void seal(uint8_t *data, size_t size)
+{
+    for (size_t at = 0; at + MS_TAR_BLOCK_SIZE <= size; at += MS_TAR_BLOCK_SIZE) {
+        char text[16];
+        if (memcmp(data + at + MS_TAR_MAGIC, "ustar", 5) != 0)
+            continue;
+        (void)snprintf(text, sizeof(text), "%06o", ms_tar_checksum(data + at) & 0777777);
+        memcpy(data + at + MS_TAR_CHECKSUM, text, 7);
+        data[at + MS_TAR_CHECKSUM + 7] = ' ';
+    }
+}
+
+static int input_file(const uint8_t *data, size_t size)
+{
+    int fd = memfd_create("archive", MFD_CLOEXEC);
+    bool sealed = size > 0 && data[0] == 'S';
+    uint8_t *copy = malloc(size + 1);
+
+    assert(fd >= 0 && copy != NULL);
+    if (sealed) {
+        data++;
+        size--;
+    }
+    if (size > 0)
+        memcpy(copy, data, size);
+    if (sealed)
+        seal(copy, size);
+    assert(write(fd, copy, size) == (ssize_t)size);
+    free(copy);
+    return fd;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    ms_archive_summary summary;
+    ms_archive_format format;
+    ms_error err = MS_ERROR_INIT;
+    int target;
+    int fd;
+
+    begin();
+    fd = input_file(data, size);
+    target = make_folder("target");
+    assert(ms_archive_format_of_file(&format, fd, NULL) == MS_OK);
+    ms_status status = extract(fd, target, &summary, &err);
+    if (status != MS_OK) {
+        assert(status == MS_MALFORMED || status == MS_LIMIT || status == MS_NO_MEMORY);
+        assert(err.status == status && err.reason[0] != '\0' && err.message[0] != '\0');
+    } else {
+        assert(format == summary.format);
+    }
+    assert(summary.files <= FILES_MAX && summary.folders <= FILES_MAX);
+    assert(summary.bytes <= FILE_SIZE_MAX);
+    check_base();
+    check_tree(target, status == MS_OK, &summary);
+    remove_folder("target", target);
+    (void)close(fd);
+    assert(live == 0);
+    return 0;
+}
