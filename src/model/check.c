@@ -18,6 +18,7 @@ typedef struct checking {
     size_t get_count;
     uint8_t *buffers; /* BATCH_SIZE of MS_BLOCK_SIZE_IN_MAX; NULL when nothing is read */
     ms_cid asked[PRESENCE_SIZE]; /* reached, not yet looked for */
+    uint64_t asked_sizes[PRESENCE_SIZE];
     size_t asked_count;
 } checking;
 
@@ -114,6 +115,16 @@ static ms_status check_blocks(checking *check, ms_error *err)
     return status;
 }
 
+/* A chunk that is not there with its size is missing, or there with another one. */
+static ms_status add_lost(checking *check, const ms_cid *cid, ms_error *err)
+{
+    bool present = false;
+    ms_status status = ms_store_has_many(check->store, cid, NULL, 1, &present, err);
+    if (status != MS_OK)
+        return status;
+    return present ? add_bad(check, cid, err) : add_missing(check, cid, err);
+}
+
 static ms_status look_for_asked(checking *check, ms_error *err)
 {
     bool present[PRESENCE_SIZE] = {false};
@@ -121,16 +132,25 @@ static ms_status look_for_asked(checking *check, ms_error *err)
     check->asked_count = 0;
     if (count == 0)
         return MS_OK;
-    ms_status status = ms_store_has_many(check->store, check->asked, NULL, count, present, err);
+    ms_status status = ms_store_has_many(check->store, check->asked, check->asked_sizes, count, present, err);
     for (size_t i = 0; status == MS_OK && i < count; i++)
         if (!present[i])
-            status = add_missing(check, &check->asked[i], err);
+            status = add_lost(check, &check->asked[i], err);
     return status == MS_OK ? ms_task_check(check->run->task, err) : status;
 }
 
 static ms_status on_reached(void *payload, const ms_cid *cid, ms_error *err)
 {
+    bool present = false;
     checking *check = (checking *)payload;
+    ms_status status = ms_store_has_many(check->store, cid, NULL, 1, &present, err);
+    return status == MS_OK && !present ? add_missing(check, cid, err) : status;
+}
+
+static ms_status on_leaf(void *payload, const ms_cid *cid, uint64_t size, ms_error *err)
+{
+    checking *check = (checking *)payload;
+    check->asked_sizes[check->asked_count] = size;
     check->asked[check->asked_count++] = *cid;
     return check->asked_count == PRESENCE_SIZE ? look_for_asked(check, err) : MS_OK;
 }
@@ -148,6 +168,7 @@ static ms_status on_kept(void *payload, const ms_cid *root, ms_error *err)
     const ms_reach reach = {.store = check->store,
             .task = check->run->task,
             .visit = on_reached,
+            .leaf = on_leaf,
             .unreadable = on_unreadable,
             .payload = check};
     return ms_reach_root(&reach, root, err);

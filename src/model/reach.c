@@ -126,7 +126,9 @@ static ms_status reach_content(reaching *reach, const ms_cid *root, ms_error *er
     ms_status read = ms_walk_open(&walk, root, &source, &found);
     while (status == MS_OK && read == MS_OK && event.kind != MS_WALK_END) {
         read = ms_walk_next(walk, &event, &found);
-        if (read == MS_OK && (event.kind == MS_WALK_NODE || event.kind == MS_WALK_LEAF))
+        if (read == MS_OK && event.kind == MS_WALK_LEAF && reach->reach->leaf != NULL)
+            status = reach->reach->leaf(reach->reach->payload, &event.cid, event.size, err);
+        else if (read == MS_OK && (event.kind == MS_WALK_NODE || event.kind == MS_WALK_LEAF))
             status = visit(reach, &event.cid, err);
     }
     ms_walk_close(walk);

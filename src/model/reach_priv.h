@@ -32,6 +32,8 @@ typedef struct ms_reach {
     ms_task *task;
     /** Every block, a parent before its children, repeats included. */
     ms_reach_fn visit;
+    /** Chunks go here instead, with the size that the DAG gives them. NULL: to visit. */
+    ms_status (*leaf)(void *payload, const ms_cid *cid, uint64_t size, ms_error *err);
     /** A block that had to be read and could not be, or is not what it should be; MS_OK goes on with what is left to reach. NULL: the
      *  failure is returned. Not asked about MS_INTERRUPTED and MS_NO_MEMORY. */
     ms_status (*unreadable)(void *payload, const ms_cid *cid, ms_status status, const ms_error *why, ms_error *err);

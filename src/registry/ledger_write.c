@@ -139,7 +139,7 @@ static void remember_seen(const write_job *job)
 
 typedef ms_status (*write_fn)(write_job *job, void *payload, ms_error *err);
 
-static ms_status write_in_transaction(write_job *job, write_fn write, void *payload, ms_error *err)
+static ms_status write_in_transaction(write_job *job, write_fn do_write, void *payload, ms_error *err)
 {
     ms_status status;
 
@@ -150,7 +150,7 @@ static ms_status write_in_transaction(write_job *job, write_fn write, void *payl
     if (status == MS_OK) {
         status = ms_ledger_check_unchanged(job->ledger, err);
         if (status == MS_OK)
-            status = write(job, payload, err);
+            status = do_write(job, payload, err);
         status = ms_ledger_end(job->ledger, status, err);
     }
     if (status == MS_OK)

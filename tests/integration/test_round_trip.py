@@ -1,0 +1,161 @@
+import hashlib
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from product import Product, tree_of
+
+
+def test_folder_comes_back_as_it_was(product, model, tmp_path):
+    stored = product.run("store", model, "org/model", "--name", "A model", "--meta", "license=mit")
+    assert (stored["version"], stored["fileCount"], stored["unchanged"]) == (1, 5, False)
+    assert stored["totalSize"] == sum(entry.stat().st_size for entry in model.rglob("*") if entry.is_file())
+    assert Path(stored["localManifest"]).exists()
+    result = product.run("retrieve", "org/model", tmp_path / "out")
+    assert result["fetchedBytes"] == stored["totalSize"] and result["verifiedBy"] == "ledger"
+    assert tree_of(tmp_path / "out") == tree_of(model)
+
+
+@pytest.mark.parametrize("size", [0, 1, 4095, 4096, 4097, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 5 << 20])
+def test_file_of_any_size_comes_back(product, tmp_path, size):
+    path = tmp_path / "file.bin"
+    path.write_bytes(bytes(i % 251 for i in range(size)))
+    stored = product.run("store", path, "file")
+    assert stored["chunkCount"] == max(1, -(-size // (1 << 20)))
+    product.run("retrieve", "file", tmp_path / "out.bin")
+    assert (tmp_path / "out.bin").read_bytes() == path.read_bytes()
+
+
+def test_stream_in_and_out(product):
+    content = b"stream " * 300000
+    stored = product.run("store", "-", "streamed", stdin=content)
+    assert stored["totalSize"] == len(content)
+    ended = product.call("retrieve", "streamed", "-")
+    assert ended.returncode == 0 and ended.stdout == content
+
+
+def test_same_content_is_no_new_version(product, model):
+    first = product.run("store", model, "model")
+    again = product.run("store", model, "model")
+    assert again["unchanged"] and again["version"] == 1 and again["manifestCID"] == first["manifestCID"]
+    assert again["newBytes"] == 0
+    described = product.run("store", model, "model", "--description", "text")
+    assert described["version"] == 2 and described["newBytes"] == 0 and described["rootCID"] == first["rootCID"]
+    assert product.run("store", model, "model", "--new-version")["version"] == 3
+
+
+def test_changed_file_adds_only_its_chunks(product, model):
+    product.run("store", model, "model")
+    (model / "config.json").write_text("{}")
+    changed = product.run("store", model, "model")
+    assert (changed["version"], changed["newChunks"], changed["newBytes"]) == (2, 1, 2)
+
+
+def test_two_homes_give_one_identity(product, model, tmp_path):
+    other = Product(tmp_path / "other")
+    one, two = product.run("store", model, "model"), other.run("store", model, "model")
+    for field in ("rootCID", "manifestCID", "chunkRoot"):
+        assert one[field] == two[field]
+    assert one["publisher"] != two["publisher"]
+
+
+def test_output_that_is_this_version_is_left_alone(product, model, tmp_path):
+    product.run("store", model, "model")
+    product.run("retrieve", "model", tmp_path / "out")
+    again = product.run("retrieve", "model", tmp_path / "out")
+    assert again["fetchedBytes"] == 0 and again["reusedBytes"] == again["totalSize"]
+
+
+def test_output_that_differs_is_named_and_force_replaces_it(product, model, tmp_path):
+    product.run("store", model, "model")
+    product.run("retrieve", "model", tmp_path / "out")
+    (tmp_path / "out" / "weights" / "b.bin").write_bytes(b"other")
+    (tmp_path / "out" / "extra").write_text("x")
+    error = product.fail(2, "retrieve", "model", tmp_path / "out")
+    assert error["reason"] == "output_exists" and "weights/b.bin" in error["message"]
+    assert (tmp_path / "out" / "extra").exists()
+    result = product.run("retrieve", "model", tmp_path / "out", "--force")
+    assert tree_of(tmp_path / "out") == tree_of(model)
+    assert result["fetchedBytes"] == 1 << 20
+    assert [entry.name for entry in tmp_path.iterdir() if "partial" in entry.name] == []
+
+
+def test_archives_are_the_same_every_time(product, model, tmp_path):
+    product.run("store", model, "model")
+    for suffix in ("tar", "tar.gz", "tgz", "tar.zst"):
+        digests = set()
+        for number in (1, 4):
+            output = tmp_path / f"{number}.{suffix}"
+            product.run("retrieve", "model", output, "--jobs", number)
+            digests.add(hashlib.sha256(output.read_bytes()).hexdigest())
+        assert len(digests) == 1, suffix
+    with tarfile.open(tmp_path / "1.tar.gz") as archive:
+        assert "weights/größe.bin" in archive.getnames()
+
+
+def test_extract_leaves_the_tree_beside_the_archive(product, model, tmp_path):
+    product.run("store", model, "model")
+    result = product.run("retrieve", "model", tmp_path / "out.tar.gz", "--extract")
+    assert result["extractedPath"] == str(tmp_path / "out")
+    assert tree_of(tmp_path / "out") == tree_of(model)
+
+
+def test_stored_archive_is_extracted(product, model, tmp_path):
+    subprocess.run(["tar", "-C", str(model), "-czf", str(tmp_path / "stored.tar.gz"), "."], check=True)
+    product.run("store", tmp_path / "stored.tar.gz", "packed")
+    product.run("retrieve", "packed", tmp_path / "got.tar.gz", "--extract")
+    assert tree_of(tmp_path / "got") == tree_of(model)
+
+
+def test_globs_choose_files(product, model, tmp_path):
+    product.run("store", model, "model")
+    product.run("retrieve", "model", tmp_path / "json", "--include", "*.json")
+    assert set(tree_of(tmp_path / "json")) >= {"config.json"}
+    assert not list((tmp_path / "json").rglob("*.bin"))
+    stored = product.run("store", model, "part", "--exclude", "weights")
+    assert stored["fileCount"] == 3
+    assert product.fail(2, "retrieve", "model", tmp_path / "none", "--include", "nothing*")["reason"] == "nothing_selected"
+
+
+def test_seed_gives_what_the_store_has_lost(product, model, tmp_path):
+    product.run("store", model, "model")
+    chunks = product.run("info", "model", "--chunks")["chunks"]
+    largest = next(chunk for chunk in chunks if chunk["size"] == 1 << 20)
+    product.block(largest["cid"]).unlink()
+    assert product.fail(4, "retrieve", "model", tmp_path / "out")["cid"] == largest["cid"]
+    result = product.run("retrieve", "model", tmp_path / "out", "--seed", model)
+    assert tree_of(tmp_path / "out") == tree_of(model) and result["fetchedBytes"] < result["totalSize"]
+
+
+def test_dry_run_makes_nothing(product, model, tmp_path):
+    stored = product.run("store", model, "model")
+    result = product.run("retrieve", "model", tmp_path / "deep" / "out", "--dry-run")
+    assert result["fetchedBytes"] == stored["totalSize"] and not (tmp_path / "deep").exists()
+
+
+def test_other_chunk_size(product, model, tmp_path):
+    product.run("--set", "storage.chunkSize=4096", "store", model, "small")
+    assert product.run("info", "small")["chunker"] == "size-4096"
+    product.run("retrieve", "small", tmp_path / "out")
+    assert tree_of(tmp_path / "out") == tree_of(model)
+    assert product.fail(2, "--set", "storage.chunkSize=5000", "store", model, "bad")
+
+
+def test_manifest_cid_is_a_name(product, model, tmp_path):
+    stored = product.run("store", model, "model")
+    for ref in (stored["manifestCID"], "ipfs://" + stored["manifestCID"], stored["rootCID"]):
+        product.run("retrieve", ref, tmp_path / ref[-8:])
+        assert tree_of(tmp_path / ref[-8:]) == tree_of(model)
+
+
+def test_many_small_files(product, tmp_path):
+    path = tmp_path / "many"
+    path.mkdir()
+    for index in range(5000):
+        (path / ("file-%05d" % index)).write_text(str(index))
+    stored = product.run("store", path, "many")
+    assert stored["fileCount"] == 5000
+    product.run("retrieve", "many", tmp_path / "out")
+    assert tree_of(tmp_path / "out") == tree_of(path)
