@@ -176,7 +176,7 @@ typedef struct ms_list_result {
 } ms_list_result;
 
 typedef struct ms_file_entry {
-    const char *path; /* "" for a single-file model: its stored name stands in the entry */
+    const char *path; /* of a single-file model: its stored name, "" where no manifest says one */
     uint64_t size;
     const char *cid;
     uint64_t chunk_count;

@@ -236,7 +236,7 @@ static ms_status run_info(ms_run *run, const void *options, void *result, ms_err
     if (status == MS_OK)
         status = fill(info, err);
     if (status == MS_OK)
-        status = list_items(info, err);
+        status = ms_model_explain_missing(run, &info->model, list_items(info, err), err);
     if (info->store != NULL)
         ms_store_read_end(info->store, lock);
     ms_free(info);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/log.h"
 #include "codec/text.h"
 #include "crypto/secret.h"
 #include "model/keyring_priv.h"
@@ -174,13 +175,29 @@ static ms_status import_key(key_run *keys, ms_error *err)
     return status;
 }
 
+/* All of content, durably, under a name that was free; what could not be finished does not stay. */
+static ms_status write_new_file(const char *path, ms_span content, ms_error *err)
+{
+    int fd = -1;
+    ms_status status = ms_file_open(&fd, MS_DIR_CURRENT, path,
+            MS_OPEN_WRITE | MS_OPEN_CREATE | MS_OPEN_EXCLUSIVE | MS_OPEN_NOFOLLOW, 0600, err);
+    if (status != MS_OK)
+        return status;
+    status = ms_file_write(fd, content.data, content.size, err);
+    if (status == MS_OK)
+        status = ms_file_sync(fd, err);
+    ms_file_close(fd);
+    if (status != MS_OK && ms_file_remove(MS_DIR_CURRENT, path, NULL) != MS_OK)
+        ms_log(MS_LOG_WARNING, "The unfinished file '%s' could not be removed", path);
+    return status;
+}
+
 static ms_status export_key(key_run *keys, ms_error *err)
 {
     char name[MS_KEYSTORE_NAME_SIZE];
     char path[KEY_PATH_SIZE];
     ms_address address;
     ms_buffer content;
-    int fd = -1;
     if (keys->options->file == NULL)
         return ms_fail(err, MS_USAGE, "key_file", "export needs a file");
     ms_buffer_init(&content, MS_KEYSTORE_SIZE_MAX);
@@ -190,13 +207,7 @@ static ms_status export_key(key_run *keys, ms_error *err)
         status = ms_file_read_whole(keys->home, path, &content, err);
     }
     if (status == MS_OK)
-        status = ms_file_open(&fd, MS_DIR_CURRENT, keys->options->file,
-                MS_OPEN_WRITE | MS_OPEN_CREATE | MS_OPEN_EXCLUSIVE | MS_OPEN_NOFOLLOW, 0600, err);
-    if (status == MS_OK)
-        status = ms_file_write(fd, content.data, content.size, err);
-    if (status == MS_OK)
-        status = ms_file_sync(fd, err);
-    ms_file_close(fd);
+        status = write_new_file(keys->options->file, ms_buffer_span(&content), err);
     ms_buffer_release(&content);
     return status == MS_OK ? tell_keys(keys, &address, err) : status;
 }

@@ -66,11 +66,17 @@ static ms_status set_status(ms_run *run, const ms_lifecycle_options *options, ms
             .status = wanted,
             .reason = options->reason == NULL ? "" : options->reason};
     status = ms_registry_set_status(registry, signer, &change, &changed, err);
+    if (status == MS_INTEGRITY && model.record.status == MS_RECORD_REVOKED)
+        ms_error_set_hint(err, "store what shall be used as a new version%s",
+                model.record.model_status == MS_RECORD_REVOKED ? " of another model id" : "");
     if (status == MS_OK && !changed)
         ms_task_notice(run->task, false, "%s was %s already", options->ref, ms_record_status_word(wanted));
     changing list = {.run = run, .result = result, .version = change.version};
     if (status == MS_OK)
         status = ms_registry_history(registry, &model.record.publisher, model.record.model_id, on_version, &list, err);
+    if (status == MS_OK && wanted == MS_RECORD_ACTIVE && model.record.model_status == MS_RECORD_INACTIVE && change.version != 0)
+        ms_task_notice(run->task, true, "%s stays inactive: so is the model as a whole (activate %s)", options->ref,
+                model.record.model_id);
     return status;
 }
 

@@ -6,6 +6,7 @@
 #define LIMIT_DEFAULT 100
 #define LIMIT_MAX 1000
 #define ENTRY_TEXT_SIZE_MAX ((size_t)16 << 20)
+#define CURSOR_SIZE_MAX ((size_t)4096)
 
 typedef struct listing {
     ms_run *run;
@@ -53,6 +54,30 @@ static ms_status on_record(void *payload, const ms_record *record, ms_error *err
     return status;
 }
 
+/* What is left out as not local makes room on the same page. Only the last cursor is part of the result: the one before it
+ * and the one being made live in two arenas that are used in turn. */
+static ms_status list_pages(listing *list, ms_registry *registry, ms_record_page *page, uint32_t limit, ms_error *err)
+{
+    ms_arena cursors[2];
+    const char *next = NULL;
+    unsigned turn = 0;
+    ms_status status;
+    ms_arena_init(&cursors[0], CURSOR_SIZE_MAX);
+    ms_arena_init(&cursors[1], CURSOR_SIZE_MAX);
+    do {
+        ms_arena *arena = &cursors[turn++ % 2];
+        ms_arena_release(arena);
+        page->limit = (size_t)(limit - list->result->model_count);
+        status = ms_registry_list(registry, page, on_record, list, arena, &next, err);
+        page->after = next;
+    } while (status == MS_OK && list->options->local && next != NULL && list->result->model_count < limit);
+    if (status == MS_OK)
+        status = ms_run_text(list->run, &list->result->next, next, err);
+    ms_arena_release(&cursors[0]);
+    ms_arena_release(&cursors[1]);
+    return status;
+}
+
 static ms_status run_list(ms_run *run, const void *options, void *result, ms_error *err)
 {
     listing list = {.run = run, .options = (const ms_list_options *)options, .result = (ms_list_result *)result};
@@ -64,16 +89,15 @@ static ms_status run_list(ms_run *run, const void *options, void *result, ms_err
     ms_status status = ms_storage_registry(run->storage, &registry, err);
     if (status == MS_OK && list.options->publisher != NULL)
         status = ms_address_parse(&publisher, list.options->publisher, strlen(list.options->publisher), err);
-    if (status == MS_MALFORMED)
+    if (status == MS_MALFORMED && list.options->publisher != NULL)
         return ms_fail(err, MS_USAGE, "list_publisher", "%s is no address of a publisher", list.options->publisher);
-    const ms_record_page page = {.publisher = list.options->publisher == NULL ? NULL : &publisher,
+    ms_record_page page = {.publisher = list.options->publisher == NULL ? NULL : &publisher,
             .after = list.options->after,
-            .limit = limit,
             .all_versions = list.options->versions,
             .inactive_too = list.options->all};
     ms_result_array_begin(run->json, "models");
     if (status == MS_OK)
-        status = ms_registry_list(registry, &page, on_record, &list, &run->arena, &list.result->next, err);
+        status = list_pages(&list, registry, &page, limit, err);
     ms_result_array_end(run->json);
     return status;
 }

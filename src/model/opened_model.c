@@ -226,3 +226,27 @@ ms_status ms_model_is_local(ms_run *run, const ms_cid *manifest, bool *is_local,
         status = ms_store_has_many(store, manifest, NULL, 1, is_local, err);
     return status;
 }
+
+ms_status ms_model_explain_missing(ms_run *run, const ms_opened_model *model, ms_status status, ms_error *err)
+{
+    const ms_cid *root = model->manifest.version != 0 ? &model->manifest : &model->head.root;
+    ms_error found = MS_ERROR_INIT;
+    char name[MS_CID_TEXT_SIZE];
+    bool is_local = false;
+    if (status != MS_NOT_FOUND || err == NULL || strcmp(err->reason, "block_missing") != 0 || root->version == 0)
+        return status;
+    ms_error_copy(&found, err);
+    if (ms_model_is_local(run, root, &is_local, NULL) != MS_OK)
+        return status;
+    ms_cid_format(root, name);
+    const char *shown = model->has_record ? model->record.model_id : name;
+    if (!is_local) {
+        (void)ms_fail(err, MS_NOT_FOUND, "not_here", "the blocks of %s are not in this store", shown);
+        ms_error_set_hint(err, "store it again from a copy: model-storage store PATH %s", model->has_record ? shown : "MODEL_ID");
+        return MS_NOT_FOUND;
+    }
+    (void)ms_fail(err, MS_INTEGRITY, "block_missing", "a block of %s is missing: %s", shown, found.cid);
+    ms_error_set_cid(err, found.cid);
+    ms_error_set_hint(err, "put it back from a copy: model-storage repair %s --from PATH", shown);
+    return MS_INTEGRITY;
+}

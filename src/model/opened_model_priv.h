@@ -33,6 +33,9 @@ MS_MUST_CHECK ms_status ms_model_resolve(ms_run *run, const char *ref, ms_model_
 MS_MUST_CHECK ms_status ms_model_read_manifest(ms_run *run, ms_opened_model *model, ms_error *err);
 /** Whether the model is kept here: its head block is in the store and it was not removed. */
 MS_MUST_CHECK ms_status ms_model_is_local(ms_run *run, const ms_cid *manifest, bool *is_local, ms_error *err);
+/** Say what a failure of reading blocks of the model means: where err tells of a missing block ("block_missing"), it is MS_INTEGRITY with
+ *  a way to repair when the model is kept here, MS_NOT_FOUND "not_here" when it is not. Else status and err stay. Returns the status. */
+MS_MUST_CHECK ms_status ms_model_explain_missing(ms_run *run, const ms_opened_model *model, ms_status status, ms_error *err);
 ms_cid ms_manifest_cid(const uint8_t digest[32]);
 
 #endif

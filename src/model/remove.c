@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "model/opened_model_priv.h"
-
+#include "names/ref.h"
 
 typedef struct removing {
     ms_run *run;
@@ -12,6 +12,7 @@ typedef struct removing {
     const ms_opened_model *model;
     uint32_t version; /* 0 = all */
     bool is_needed;   /* another record that stays has the manifest being looked at */
+    bool is_kept;     /* that was so for one of the versions */
 } removing;
 
 static bool is_chosen(const removing *remove, const ms_record *record)
@@ -23,13 +24,30 @@ static bool is_chosen(const removing *remove, const ms_record *record)
 
 static ms_status on_sharer(void *payload, const ms_record *record, ms_error *err)
 {
-    (void)err;
     removing *remove = (removing *)payload;
-    remove->is_needed = remove->is_needed || !is_chosen(remove, record);
+    (void)err;
+    if (is_chosen(remove, record) || remove->is_needed)
+        return MS_OK;
+    char manifest[MS_CID_TEXT_SIZE];
+    const ms_cid cid = ms_manifest_cid(record->manifest);
+    ms_cid_format(&cid, manifest);
+    ms_task_notice(remove->run->task, true, "the blocks stay: %s@%lu has the same manifest (remove %s gives up both)",
+            record->model_id, (unsigned long)record->version, manifest);
+    remove->is_needed = true;
+    remove->is_kept = true;
     return MS_OK;
 }
 
-/* Roots are kept by manifest: one that a version which stays has too is not given up. */
+static ms_status give_up(removing *remove, const ms_cid *manifest, ms_error *err)
+{
+    ms_status status = ms_store_unpin(remove->store, manifest, err);
+    if (status == MS_OK)
+        remove->result->removed_models++;
+    return status;
+}
+
+/* Roots are kept by manifest: one that a version which stays has too is not given up. Two chosen versions with one manifest
+ * are one root: the second is not here any more when its turn comes. */
 static ms_status on_version(void *payload, const ms_record *record, ms_error *err)
 {
     removing *remove = (removing *)payload;
@@ -42,43 +60,44 @@ static ms_status on_version(void *payload, const ms_record *record, ms_error *er
         return status;
     remove->is_needed = false;
     status = ms_registry_find(remove->registry, record->manifest, on_sharer, remove, err);
-    if (status == MS_OK && remove->is_needed)
-        ms_task_notice(remove->run->task, true, "%s@%lu is kept: another version has the same manifest", record->model_id,
-                (unsigned long)record->version);
-    else if (status == MS_OK)
-        status = ms_store_unpin(remove->store, &manifest, err);
-    if (status == MS_OK && !remove->is_needed)
-        remove->result->removed_models++;
-    return status;
+    return status == MS_OK && !remove->is_needed ? give_up(remove, &manifest, err) : status;
 }
 
-static ms_status remove_recorded(removing *remove, ms_error *err)
+/* A manifest CID means the manifest itself, whichever records share it: the way to give up what several names hold. */
+static ms_status remove_manifest(removing *remove, ms_error *err)
+{
+    bool is_local = false;
+    ms_status status = MS_OK;
+    if (remove->model->has_record)
+        status = ms_model_is_local(remove->run, &remove->model->manifest, &is_local, err);
+    return status == MS_OK && is_local ? give_up(remove, &remove->model->manifest, err) : status;
+}
+
+static ms_status remove_versions(removing *remove, ms_error *err)
 {
     const ms_record *record = &remove->model->record;
-    ms_status status = ms_registry_history(remove->registry, &record->publisher, record->model_id, on_version, remove, err);
-    if (status == MS_OK && remove->result->removed_models == 0 && !remove->is_needed) {
-        (void)ms_fail(err, MS_NOT_FOUND, "not_here", "no bytes of %s are in this store", record->model_id);
-        return MS_NOT_FOUND;
-    }
-    return status;
+    remove->version = remove->model->has_version ? record->version : 0;
+    return ms_registry_history(remove->registry, &record->publisher, record->model_id, on_version, remove, err);
 }
 
 static ms_status run_remove(ms_run *run, const void *options, void *result, ms_error *err)
 {
     const ms_remove_options *what = (const ms_remove_options *)options;
     ms_opened_model model;
+    ms_ref ref;
     removing remove = {.run = run, .result = (ms_prune_result *)result, .model = &model};
     ms_status status = ms_storage_store(run->storage, &remove.store, err);
     if (status == MS_OK)
         status = ms_storage_registry(run->storage, &remove.registry, err);
     if (status == MS_OK)
         status = ms_model_resolve(run, what->ref, MS_MODEL_FOR_CARE, &model, err);
-    if (status == MS_OK && !model.has_record)
-        return ms_fail(err, MS_USAGE, "name_needed", "remove needs the name of a model that is on record here");
-    if (status != MS_OK)
-        return status;
-    remove.version = model.has_version ? model.record.version : 0;
-    return remove_recorded(&remove, err);
+    if (status == MS_OK)
+        status = ms_ref_parse(&ref, what->ref, err);
+    if (status == MS_OK)
+        status = ref.kind == MS_REF_CID ? remove_manifest(&remove, err) : remove_versions(&remove, err);
+    if (status == MS_OK && remove.result->removed_models == 0 && !remove.is_kept)
+        return ms_fail(err, MS_NOT_FOUND, "not_here", "no model %s is in this store", what->ref);
+    return status;
 }
 
 static void write_remove(ms_result *json, const void *result)

@@ -194,6 +194,7 @@ static ms_status retrieve_locked(retrieving *retrieve, ms_error *err)
         status = check_filter(retrieve, err);
     if (status == MS_OK)
         status = retrieve->options->write != NULL ? retrieve_to_stream(retrieve, err) : retrieve_to_disk(retrieve, err);
+    status = ms_model_explain_missing(retrieve->run, &retrieve->model, status, err);
     ms_store_read_end(retrieve->store, lock);
     return status;
 }

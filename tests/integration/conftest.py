@@ -1,31 +1,47 @@
-import random
+import os
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from product import Product  # noqa: E402
+import product as product_module  # noqa: E402
 
-MIB = 1 << 20
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "long: more than a few seconds or gigabytes; runs when MODEL_STORAGE_LONG is set")
+
+
+def pytest_collection_modifyitems(config, items):
+    if os.environ.get("MODEL_STORAGE_LONG"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("long")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not item.get_closest_marker("long")]
 
 
 @pytest.fixture
-def product(tmp_path):
-    return Product(tmp_path / "home")
+def folder():
+    """A folder that is gone after the test."""
+    with tempfile.TemporaryDirectory(prefix="ms-integration-") as path:
+        yield Path(path)
 
 
 @pytest.fixture
-def model(tmp_path):
-    """A folder with files of several chunks, of one, of none, an empty folder and names beyond ASCII."""
-    path = tmp_path / "model"
-    source = random.Random(7)
-    (path / "weights").mkdir(parents=True)
-    (path / "nothing here").mkdir()
-    (path / "weights" / "größe.bin").write_bytes(source.randbytes(3 * MIB + 777))
-    (path / "weights" / "b.bin").write_bytes(source.randbytes(MIB))
-    (path / "config.json").write_text('{"hidden_size": 4}')
-    (path / "empty").write_bytes(b"")
-    (path / ".hidden").write_text("h")
-    return path
+def product(folder):
+    assert Path(product_module.binary()).exists(), "build first, or name the program in MODEL_STORAGE_BIN"
+    return product_module.Product(folder / "home")
+
+
+@pytest.fixture
+def tree(folder):
+    """A small model: a folder of files of several sizes, one of them of several chunks."""
+    root = folder / "tree"
+    (root / "sub" / "deep").mkdir(parents=True)
+    (root / "config.json").write_text('{"layers": 2}\n')
+    (root / "sub" / "empty").write_bytes(b"")
+    (root / "sub" / "deep" / "weights.bin").write_bytes(bytes(range(256)) * 40)
+    (root / "weights.bin").write_bytes(bytes(reversed(range(256))) * 12000)
+    return root

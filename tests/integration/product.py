@@ -1,6 +1,5 @@
-"""The built command line, with a home of its own, and what tests look at on disk."""
+"""The built command line, with a home of its own."""
 
-import base64
 import hashlib
 import json
 import os
@@ -8,78 +7,99 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+SECONDS_MAX = 600
+
+# What the caller's own environment must not decide.
+SETTINGS = (
+    "CONFIG_PATH ETH_NODE_URL PRIVATE_KEY CONTRACT_ADDRESS CHAIN_ID IPFS_API IPFS_GATEWAY MODEL_STORAGE_HOME DEBUG"
+).split()
 
 
 def binary() -> str:
     return os.environ.get("MODEL_STORAGE_BIN") or str(ROOT / "build" / "model-storage")
 
 
-def clean_environment() -> dict:
-    names = ("CONFIG_PATH", "PRIVATE_KEY", "CONTRACT_ADDRESS", "CHAIN_ID", "ETH_NODE_URL", "IPFS_API", "IPFS_GATEWAY", "DEBUG")
-    return {name: value for name, value in os.environ.items() if name not in names}
+def tree_digest(root: Path) -> str:
+    """Of every name, mode, link and content below root: two digests are equal when nothing changed."""
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*")):
+        status = path.lstat()
+        digest.update(f"{path.relative_to(root)}\0{status.st_mode:o}\0{status.st_size}\0".encode("utf-8", "surrogateescape"))
+        if path.is_symlink():
+            digest.update(os.readlink(path).encode("utf-8", "surrogateescape"))
+        elif path.is_file():
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+class Ended:
+    """How a run ended: its exit code, its result object and the lines on stderr."""
+
+    def __init__(self, code: int, result: dict, notices: str):
+        self.code = code
+        self.result = result
+        self.notices = notices
+
+    @property
+    def reason(self) -> str:
+        return self.result.get("error", {}).get("reason", "")
 
 
 class Product:
     def __init__(self, home: Path):
         self.home = Path(home)
         self.blocks = self.home / "blocks"
+        self.environment = {key: value for key, value in os.environ.items() if key not in SETTINGS}
+        self.folder = None  # where it is started; None = where the tests are
 
-    def call(self, *arguments, stdin: bytes = b"", cwd=None, environment=None) -> subprocess.CompletedProcess:
-        return subprocess.run(
-            [binary(), "--home", str(self.home), *(str(argument) for argument in arguments)],
-            input=stdin,
+    def start(self, *arguments: str, stdin=subprocess.DEVNULL, **options) -> subprocess.Popen:
+        return subprocess.Popen(
+            [binary(), "--json", "--home", str(self.home), *map(str, arguments)],
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            cwd=cwd,
-            env={**clean_environment(), **(environment or {})},
-            timeout=300,
+            env=self.environment,
+            cwd=self.folder,
+            **options,
         )
 
-    def attempt(self, *arguments, **options) -> tuple:
-        """The exit code and the result object, whatever they say."""
-        ended = self.call("--json", *arguments, **options)
+    def attempt(self, *arguments: str, **options) -> Ended:
+        """Whatever it says."""
+        running = self.start(*arguments, **options)
+        output, notices = running.communicate(timeout=SECONDS_MAX)
+        told = notices.decode("utf-8", "replace")
         try:
-            return ended.returncode, json.loads(ended.stdout)
+            result = json.loads(output)
         except ValueError as error:
-            raise AssertionError(f"{arguments}: {ended.returncode}, no JSON: {ended.stdout!r} {ended.stderr!r}") from error
+            raise AssertionError(f"{arguments} ended with {running.returncode} without JSON: {output!r} {told}") from error
+        assert result["success"] == (running.returncode == 0), (arguments, running.returncode, result)
+        assert isinstance(result["warnings"], list)
+        if running.returncode != 0:
+            assert result["error"]["exitCode"] == running.returncode, (arguments, result)
+            assert result["error"]["message"], (arguments, result)
+        return Ended(running.returncode, result, told)
 
-    def run(self, *arguments, **options) -> dict:
-        code, result = self.attempt(*arguments, **options)
-        assert code == 0 and result["success"], (arguments, code, result)
-        return result
+    def run(self, *arguments: str, **options) -> dict:
+        ended = self.attempt(*arguments, **options)
+        assert ended.code == 0, (arguments, ended.code, ended.result, ended.notices)
+        return ended.result
 
-    def fail(self, code: int, *arguments, **options) -> dict:
-        """The error of a run that must end with code."""
-        found, result = self.attempt(*arguments, **options)
-        assert found == code and not result["success"], (arguments, found, result)
-        assert result["error"]["exitCode"] == code
-        return result["error"]
+    def fail(self, code: int, *arguments: str, **options) -> Ended:
+        ended = self.attempt(*arguments, **options)
+        assert ended.code == code, (arguments, ended.code, ended.result, ended.notices)
+        return ended
 
-    def block(self, cid: str) -> Path:
-        body = cid[1:].upper()
-        key = base64.b32encode(base64.b32decode(body + "=" * (-len(body) % 8))[2:]).decode().rstrip("=")
-        return self.blocks / key[-3:-1] / (key + ".data")
+    def store(self, path: Path, model_id: str, *options: str) -> dict:
+        return self.run("store", *options, str(path), model_id)
 
-    def damage(self, cid: str, at: int = 0) -> None:
-        path = self.block(cid)
-        path.chmod(0o644)
-        content = bytearray(path.read_bytes())
-        content[at] ^= 1
-        path.write_bytes(content)
+    def listed(self, *options: str) -> list:
+        """Names of all that list shows, over all pages."""
+        names, page = [], self.run("list", *options)
+        while True:
+            names += [f"{model['modelId']}@{model['version']}" for model in page["models"]]
+            if page["next"] is None:
+                return names
+            page = self.run("list", *options, "--after", page["next"])
 
-
-def tree_of(path: Path) -> dict:
-    """Every path below with its bytes or kind."""
-    return {
-        str(entry.relative_to(path)): entry.read_bytes() if entry.is_file() else "folder"
-        for entry in sorted(path.rglob("*"))
-    }
-
-
-def digest_of(path: Path) -> str:
-    state = hashlib.sha256()
-    for entry in sorted(path.rglob("*")):
-        state.update(str(entry.relative_to(path)).encode() + b"\0")
-        if entry.is_file():
-            state.update(entry.read_bytes())
-    return state.hexdigest()
+    def block_files(self) -> list:
+        return sorted(self.blocks.glob("*/*.data"))
