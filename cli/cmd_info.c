@@ -1,144 +1,149 @@
-#include <string.h>
-
-#include "output.h"
-#include "session.h"
+/* info: everything known about one version. */
+#include "failure.h"
+#include "fields.h"
 
 typedef struct info_values {
     bool chunks;
-    bool files;
     cli_range range;
+    bool files;
 } info_values;
 
-static const cli_option options[] = {
-        {.name = "chunks", .letter = 'c', .kind = CLI_FLAG, .offset = offsetof(info_values, chunks), .help = "list its chunks"},
-        {.name = "range", .kind = CLI_RANGE, .argument = "A-B", .offset = offsetof(info_values, range),
-                .help = "only chunks A to B (with --chunks)"},
-        {.name = "files", .kind = CLI_FLAG, .offset = offsetof(info_values, files), .help = "list its files"},
+static const cli_option info_options[] = {
+        {.name = "chunks",
+                .letter = 'c',
+                .kind = CLI_FLAG,
+                .offset = offsetof(info_values, chunks),
+                .help = "every chunk: file, place, size, CID"},
+        {.name = "range",
+                .kind = CLI_RANGE,
+                .argument = "A-B",
+                .offset = offsetof(info_values, range),
+                .help = "only chunks A to B, counted from 0"},
+        {.name = "files",
+                .kind = CLI_FLAG,
+                .offset = offsetof(info_values, files),
+                .help = "every file: size, chunks, CID, path"},
         {0},
 };
 
-typedef struct showing {
+typedef struct info_listing {
     cli_session *session;
-    cli_text text;
-    bool has_files;
-    bool has_chunks;
-} showing;
+    uint64_t files;
+    uint64_t chunks;
+} info_listing;
 
-static ms_status on_file(void *payload, const ms_file_entry *file)
+/* A model of one file has no path inside. */
+static const char *shown_path(const char *path)
 {
-    showing *show = payload;
-
-    if (!cli_session_is_for_people(show->session))
-        return MS_OK;
-    if (!show->has_files)
-        cli_text_add(&show->text, "Files:\n");
-    show->has_files = true;
-    cli_text size = {0};
-    cli_text_short_size(&size, file->size);
-    cli_text_printf(&show->text, "%12s  %s  ", cli_text_get(&size), file->cid);
-    cli_text_release(&size);
-    cli_text_escaped(&show->text, file->path);
-    cli_text_add(&show->text, "\n");
-    return cli_session_print(show->session, &show->text);
+    return *path != '\0' ? path : "(the file)";
 }
 
-static ms_status on_chunk(void *payload, const ms_chunk_entry *chunk)
+static ms_status print_file(void *payload, const ms_file_entry *file)
 {
-    showing *show = payload;
+    info_listing *listing = payload;
+    cli_text *line = &listing->session->line;
 
-    if (!cli_session_is_for_people(show->session))
-        return MS_OK;
-    if (!show->has_chunks)
-        cli_text_add(&show->text, "Chunks:\n");
-    show->has_chunks = true;
-    cli_text_printf(&show->text, "%8llu  %8llu bytes at %-12llu  %s  ", (unsigned long long)chunk->index,
-            (unsigned long long)chunk->size, (unsigned long long)chunk->offset, chunk->cid);
-    cli_text_escaped(&show->text, chunk->path);
-    cli_text_add(&show->text, "\n");
-    return cli_session_print(show->session, &show->text);
+    if (listing->files++ == 0) {
+        cli_text_printf(line, "%16s %8s  %-59s  %s", "BYTES", "CHUNKS", "CID", "FILE");
+        (void)cli_session_print(listing->session);
+    }
+    cli_text_printf(line, "%16llu %8llu  %-59s  ", (unsigned long long)file->size,
+            (unsigned long long)file->chunk_count, file->cid);
+    cli_text_escaped(line, shown_path(file->path));
+    if (file->sha256 != NULL)
+        cli_text_printf(line, "  sha256 %s", file->sha256);
+    return cli_session_print(listing->session);
 }
 
-static void tell(cli_text *text, const ms_info_result *result)
+static ms_status print_chunk(void *payload, const ms_chunk_entry *chunk)
 {
-    const ms_model_entry *entry = &result->entry;
+    info_listing *listing = payload;
+    cli_text *line = &listing->session->line;
 
-    cli_text_escaped(text, entry->model_id != NULL ? entry->model_id : entry->root_cid);
-    if (entry->version != 0)
-        cli_text_printf(text, " version %lu", (unsigned long)entry->version);
-    cli_text_add(text, "\n");
-    cli_field(text, "name", entry->name);
-    cli_field(text, "about", entry->description);
-    cli_field(text, "publisher", entry->publisher);
-    cli_field(text, "status", entry->status);
-    if (entry->timestamp != 0) {
-        cli_text_add(text, "  stored    ");
-        cli_text_time(text, entry->timestamp);
-        cli_text_add(text, "\n");
+    if (listing->chunks++ == 0) {
+        cli_text_printf(
+                line, "%10s %16s %8s  %-59s  %s", "CHUNK", "OFFSET", "BYTES", "CID", "FILE");
+        (void)cli_session_print(listing->session);
     }
-    if (entry->has_manifest) {
-        cli_text_add(text, "  size      ");
-        cli_text_size(text, entry->total_size);
-        cli_text_add(text, "\n  content   ");
-        if (entry->has_file_count) {
-            cli_text_count(text, entry->file_count, "file");
-            cli_text_add(text, ", ");
-        }
-        cli_text_count(text, entry->chunk_count, "chunk");
-        cli_text_add(text, "\n");
-    }
-    cli_field(text, "as", result->stored_name);
-    cli_field(text, "chunker", result->chunker);
-    cli_field(text, "root", entry->root_cid);
-    cli_field(text, "manifest", entry->manifest_cid);
-    cli_field(text, "chunkRoot", entry->chunk_root);
-    if (entry->metadata_json != NULL && strcmp(entry->metadata_json, "{}") != 0)
-        cli_field(text, "metadata", entry->metadata_json);
-    cli_field(text, "here", entry->is_local ? "yes" : "no");
+    cli_text_printf(line, "%10llu %16llu %8llu  %-59s  ", (unsigned long long)chunk->index,
+            (unsigned long long)chunk->offset, (unsigned long long)chunk->size, chunk->cid);
+    cli_text_escaped(line, shown_path(chunk->path));
+    return cli_session_print(listing->session);
+}
+
+static void print_versions(cli_session *session, const ms_info_result *result)
+{
     for (size_t i = 0; i < result->version_count; i++) {
         const ms_version_entry *version = &result->versions[i];
 
-        cli_text_printf(text, "%s%lu  ", i == 0 ? "  versions  " : "            ", (unsigned long)version->version);
-        cli_text_time(text, version->timestamp);
-        cli_text_printf(text, "  %s", version->status);
-        if (version->reason != NULL && version->reason[0] != '\0') {
-            cli_text_add(text, " (");
-            cli_text_escaped(text, version->reason);
-            cli_text_add(text, ")");
+        cli_text_printf(&session->line, "  %-13s@%-5u ", i == 0 ? "versions" : "",
+                (unsigned)version->version);
+        cli_text_time(&session->line, version->timestamp);
+        cli_text_printf(&session->line, "  %-8s  ", version->status);
+        cli_text_escaped(&session->line, version->manifest_cid);
+        if (version->reason != NULL && *version->reason != '\0') {
+            cli_text_add(&session->line, "  ");
+            cli_text_escaped(&session->line, version->reason);
         }
-        cli_text_add(text, "\n");
+        (void)cli_session_print(session);
     }
-    cli_reference_line(text, entry->publisher, entry->model_id, entry->version, entry->manifest_cid);
 }
 
-static ms_status run(cli_session *session, const cli_input *input)
+static void print_info(cli_session *session, const ms_info_result *result)
 {
-    const info_values *values = (const void *)&input->values;
-    showing show = {.session = session};
-    ms_info_options what = MS_INFO_OPTIONS_INIT;
-    ms_operation_options how = cli_session_how(session);
+    const ms_model_entry *entry = &result->entry;
+
+    cli_add_name(&session->line, entry->model_id, entry->version, entry->manifest_cid);
+    (void)cli_session_print(session);
+    cli_field(session, "name", entry->name);
+    cli_field(session, "description", entry->description);
+    cli_field(session, "publisher", entry->publisher);
+    cli_field(session, "status", entry->status);
+    cli_field(session, "state", entry->state);
+    cli_field(session, "here", entry->is_local ? "yes" : "no");
+    if (entry->timestamp != 0)
+        cli_field_time(session, "stored", entry->timestamp);
+    if (entry->has_manifest) {
+        cli_field_size(session, "size", entry->total_size);
+        cli_field_counts(
+                session, "content", entry->file_count, entry->has_file_count, entry->chunk_count);
+    }
+    cli_field(session, "stored name", result->stored_name);
+    cli_field(session, "chunker", result->chunker);
+    cli_field(session, "root", entry->root_cid);
+    cli_field(session, "chunk root", entry->chunk_root);
+    cli_field(session, "metadata", entry->metadata_json);
+    print_versions(session, result);
+    cli_paste_line(session, entry->publisher, entry->model_id, entry->version, entry->manifest_cid);
+}
+
+static ms_status run_info(cli_session *session, const cli_input *input)
+{
+    const info_values *values = (const info_values *)(const void *)&input->values;
+    info_listing listing = {.session = session};
+    ms_info_options options = MS_INFO_OPTIONS_INIT;
     ms_operation *operation = NULL;
+    const ms_info_result *result;
     ms_status status;
 
-    if (values->range.is_set && !values->chunks)
-        return cli_fail(&session->error, MS_USAGE, "range_chunks", "--range goes with --chunks");
-    what.ref = input->operands[0];
-    what.files = values->files;
-    what.chunks = values->chunks;
-    what.has_range = values->range.is_set;
-    what.range_first = values->range.first;
-    what.range_last = values->range.last;
-    what.on_file = on_file;
-    what.on_chunk = on_chunk;
-    what.payload = &show;
-    status = ms_model_info_start(&operation, session->storage, &what, &how, &session->error);
-    status = cli_session_wait(session, operation, status);
-    if (status == MS_OK && cli_session_is_for_people(session)) {
-        tell(&show.text, ms_operation_info_result(operation));
-        status = cli_session_print(session, &show.text);
+    options.ref = input->operands[0];
+    options.files = values->files;
+    options.chunks = values->chunks || values->range.is_set;
+    options.has_range = values->range.is_set;
+    options.range_first = values->range.first;
+    options.range_last = values->range.last;
+    if (cli_session_is_human(session)) {
+        options.on_file = print_file;
+        options.on_chunk = print_chunk;
+        options.payload = &listing;
     }
-    cli_text_release(&show.text);
-    cli_session_let_go();
-    ms_operation_free(operation);
+    status = cli_session_open(session);
+    if (status == MS_OK)
+        status = CLI_RUN(session, info, &operation, &options);
+    result = ms_operation_info_result(operation);
+    if (status == MS_OK && result != NULL && cli_session_is_human(session))
+        print_info(session, result);
+    cli_session_free(operation);
     return status;
 }
 
@@ -148,11 +153,12 @@ const cli_command cli_command_info = {
         .operand_count_min = 1,
         .operand_count_max = 1,
         .summary = "Show everything known about one version",
-        .details = "",
-        .options = options,
+        .details = "Files and chunks are listed first. The last line is for a colleague to paste.",
+        .options = info_options,
         .values_size = sizeof(info_values),
-        .examples = "model-storage info org/llama\n"
-                    "model-storage info org/llama@2 --chunks --range 0-9",
-        .exit_codes = "0 2 4 5 9 130",
-        .run = run,
+        .examples = "model-storage info llama\n"
+                    "model-storage info llama@2 --files\n"
+                    "model-storage info llama --range 0-99 --json",
+        .exit_codes = "0 1 2 4 5 8 9 11 12 130",
+        .run = run_info,
 };

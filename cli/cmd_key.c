@@ -1,151 +1,196 @@
+/* key: the keys that publish, in keystore V3 files. */
 #include <string.h>
 
-#include "output.h"
-#include "password.h"
-#include "session.h"
+#include "failure.h"
+#include "fields.h"
+#include "terminal.h"
 
 typedef struct key_values {
-    const char *old_password_file;
+    cli_password_source old_password; /* that the key has now */
 } key_values;
 
-static const cli_option options[] = {
-        {.name = "old-password-file", .kind = CLI_TEXT, .argument = "FILE", .offset = offsetof(key_values, old_password_file),
-                .help = "password: the one the key has now; --password-file\nand --password-fd give the new one"},
+static const cli_option key_options[] = {
+        {.name = "old-password-file",
+                .kind = CLI_TEXT,
+                .argument = "FILE",
+                .offset = offsetof(key_values, old_password) + offsetof(cli_password_source, file),
+                .help = "password, import: the password the key has now, from\na file (mode 0600); "
+                        "--password-file and\n--password-fd give the new one"},
+        {.name = "old-password-fd",
+                .kind = CLI_NUMBER,
+                .argument = "N",
+                .offset = offsetof(key_values, old_password) + offsetof(cli_password_source, fd),
+                .help = "the same from descriptor N"},
         {0},
 };
 
+/* What each action takes after its word. */
 typedef struct key_action {
-    const char *word;
+    const char *name;
     ms_key_action action;
-    size_t operands_min; /* after the word */
-    size_t operands_max;
+    bool takes_file;
+    bool takes_address;
+    bool needs_address;
+    bool sets_password;
 } key_action;
 
-static const key_action actions[] = {
-        {"list", MS_KEY_LIST, 0, 0},
-        {"new", MS_KEY_NEW, 0, 0},
-        {"import", MS_KEY_IMPORT, 1, 1},
-        {"export", MS_KEY_EXPORT, 1, 2},
-        {"default", MS_KEY_DEFAULT, 1, 1},
-        {"password", MS_KEY_PASSWORD, 0, 1},
+static const key_action key_actions[] = {
+        {.name = "list", .action = MS_KEY_LIST},
+        {.name = "new", .action = MS_KEY_NEW, .sets_password = true},
+        {.name = "import", .action = MS_KEY_IMPORT, .takes_file = true, .sets_password = true},
+        {.name = "export", .action = MS_KEY_EXPORT, .takes_file = true, .takes_address = true},
+        {.name = "default", .action = MS_KEY_DEFAULT, .takes_address = true, .needs_address = true},
+        {.name = "password",
+                .action = MS_KEY_PASSWORD,
+                .takes_address = true,
+                .sets_password = true},
 };
+#define KEY_ACTION_COUNT (sizeof(key_actions) / sizeof(key_actions[0]))
 
-static const key_action *find_action(cli_session *session, const cli_input *input)
+static ms_status find_action(cli_session *session, const char *name, const key_action **action)
 {
     const char *nearest = NULL;
     size_t edits = 0;
-    const char *word = input->operands[0];
 
-    for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
-        const size_t given = input->operand_count - 1;
-
-        cli_offer_nearest(word, actions[i].word, &nearest, &edits);
-        if (strcmp(actions[i].word, word) != 0)
-            continue;
-        if (given >= actions[i].operands_min && given <= actions[i].operands_max)
-            return &actions[i];
-        (void)cli_fail(&session->error, MS_USAGE, "operands", "key %s: wrong number of arguments", word);
-        cli_set_hint(&session->error, "See model-storage key --help");
-        return NULL;
+    for (size_t i = 0; i < KEY_ACTION_COUNT; i++) {
+        *action = &key_actions[i];
+        if (strcmp(name, key_actions[i].name) == 0)
+            return MS_OK;
+        cli_offer_nearest(name, key_actions[i].name, &nearest, &edits);
     }
-    (void)cli_fail(&session->error, MS_USAGE, "unknown_command", "There is no command \"key %s\"", word);
+    (void)cli_fail(&session->error, MS_USAGE, "unknown_command", "There is no \"key %s\"", name);
     if (nearest != NULL)
         cli_set_hint(&session->error, "Did you mean key %s?", nearest);
     else
         cli_set_hint(&session->error, "See model-storage key --help");
-    return NULL;
+    return MS_USAGE;
 }
 
-static void tell(cli_text *text, const ms_key_result *result)
+/* Operands after the action: an address, then a file, as far as the action takes them. */
+static ms_status read_operands(cli_session *session, const cli_input *input,
+        const key_action *action, ms_key_options *options)
 {
-    if (result->key_count == 0)
-        cli_text_add(text, "No keys yet. The first store makes one, or: model-storage key new\n");
-    for (size_t i = 0; i < result->key_count; i++) {
-        const ms_key_entry *key = &result->keys[i];
+    size_t left = input->operand_count - 1;
+    const char **operands = input->operands + 1;
+    size_t most = (size_t)action->takes_file + (size_t)action->takes_address;
 
-        cli_text_printf(text, "%s  %s  %s  ", key->address, key->is_default ? "default" : "       ",
-                key->is_protected ? "password" : "file mode only");
-        cli_text_escaped(text, key->path);
-        cli_text_add(text, "\n");
+    if (left > most)
+        return cli_fail(&session->error, MS_USAGE, "operands",
+                "key %s does not take the argument \"%s\"", action->name, operands[most]);
+    if (action->takes_file) {
+        if (left == 0)
+            return cli_fail(
+                    &session->error, MS_USAGE, "operands", "key %s needs a FILE", action->name);
+        options->file = operands[--left];
     }
+    if (left > 0)
+        options->address = operands[0];
+    else if (action->needs_address)
+        return cli_fail(
+                &session->error, MS_USAGE, "operands", "key %s needs an ADDRESS", action->name);
+    return MS_OK;
 }
 
-static ms_status run_key(cli_session *session, const ms_key_options *what)
+/* The password that a key shall have: named, or from a person who is asked once (and once more).
+ * None means: the mode of the file protects it. */
+static ms_status read_password(
+        cli_session *session, const key_action *action, ms_key_options *options, char *password)
 {
-    const ms_operation_options how = cli_session_how(session);
-    ms_operation *operation = NULL;
-    cli_text text = {0};
-    ms_status status = ms_model_key_start(&operation, session->storage, what, &how, &session->error);
+    const cli_password_source *named = &session->new_password;
+    ms_status status;
 
-    status = cli_session_wait(session, operation, status);
-    if (status == MS_OK && cli_session_is_for_people(session)) {
-        tell(&text, ms_operation_key_result(operation));
-        status = cli_session_print(session, &text);
-    }
-    cli_text_release(&text);
-    cli_session_let_go();
-    ms_operation_free(operation);
+    if (!action->sets_password)
+        return MS_OK;
+    if (cli_password_is_named(named))
+        status = cli_password_read(
+                named, password, MS_PASSWORD_SIZE_MAX, &options->password_size, &session->error);
+    else if (action->action != MS_KEY_PASSWORD && cli_terminal_is_there() && !session->globals->yes)
+        status = cli_password_ask("the key (empty: none)", true, password, MS_PASSWORD_SIZE_MAX,
+                &options->password_size, &session->error);
+    else
+        return MS_OK; /* the library asks where it must have one */
+    options->password = password;
+    options->has_password = status == MS_OK;
     return status;
 }
 
-/* The password a key shall have, when it stands in a file or comes by descriptor. */
-static ms_status read_new_password(cli_session *session, ms_key_options *what, char *password)
+/* The password a key has now. A descriptor gives its password once, so what was read from it as the
+ * new one cannot be read again as the old one. */
+static void choose_old_password(
+        cli_session *session, const key_action *action, const key_values *values)
 {
-    const cli_globals *globals = &session->input->globals;
+    bool keeps_it = action->action == MS_KEY_IMPORT && session->password.file != NULL;
 
-    if (globals->password_file == NULL && !globals->password_fd.is_set)
-        return MS_OK;
-    what->has_password = true;
-    what->password = password;
-    ms_status status = cli_ask_password(session, "the key", true, password, MS_PASSWORD_SIZE_MAX, &what->password_size);
-    return status == MS_OK ? MS_OK : cli_fail(&session->error, status, "password_unreadable", "The password could not be read");
+    if (action->sets_password && (cli_password_is_named(&values->old_password) || !keeps_it))
+        session->password = values->old_password;
 }
 
-static ms_status run(cli_session *session, const cli_input *input)
+static void print_keys(cli_session *session, const ms_key_result *result)
 {
-    const key_values *values = (const void *)&input->values;
-    const key_action *action = find_action(session, input);
-    ms_key_options what = MS_KEY_OPTIONS_INIT;
-    char password[MS_PASSWORD_SIZE_MAX];
-    ms_status status = MS_OK;
-
-    if (action == NULL)
-        return session->error.status;
-    what.action = action->action;
-    if (action->action == MS_KEY_IMPORT)
-        what.file = input->operands[1];
-    else if (action->action == MS_KEY_EXPORT && input->operand_count == 2)
-        what.file = input->operands[1];
-    else if (action->action == MS_KEY_EXPORT) {
-        what.address = input->operands[1];
-        what.file = input->operands[2];
-    } else if (input->operand_count > 1)
-        what.address = input->operands[1];
-    if (action->action == MS_KEY_NEW || action->action == MS_KEY_IMPORT || action->action == MS_KEY_PASSWORD)
-        status = read_new_password(session, &what, password);
-    if (status == MS_OK) {
-        session->current_password_only = what.has_password;
-        session->current_password_file = values->old_password_file;
-        status = run_key(session, &what);
+    if (result->key_count == 0) {
+        cli_text_add(&session->line, "No keys: the first store makes one");
+        (void)cli_session_print(session);
     }
-    explicit_bzero(password, sizeof(password));
+    for (size_t i = 0; i < result->key_count; i++) {
+        const ms_key_entry *key = &result->keys[i];
+
+        cli_text_printf(&session->line, "%s  %-7s  %-11s  ", key->address,
+                key->is_default ? "default" : "", key->is_protected ? "password" : "no password");
+        cli_text_escaped(&session->line, key->path);
+        (void)cli_session_print(session);
+    }
+}
+
+static ms_status run_key(cli_session *session, const cli_input *input)
+{
+    const key_values *values = (const key_values *)(const void *)&input->values;
+    ms_key_options options = MS_KEY_OPTIONS_INIT;
+    char password[MS_PASSWORD_SIZE_MAX];
+    const key_action *action;
+    ms_operation *operation = NULL;
+    const ms_key_result *result;
+    ms_status status = find_action(session, input->operands[0], &action);
+
+    if (status == MS_OK)
+        status = read_operands(session, input, action, &options);
+    if (status == MS_OK)
+        status = read_password(session, action, &options, password);
+    if (status == MS_OK) {
+        options.action = action->action;
+        choose_old_password(session, action, values);
+        status = cli_session_open(session);
+    }
+    if (status == MS_OK)
+        status = CLI_RUN(session, key, &operation, &options);
+    result = ms_operation_key_result(operation);
+    if (status == MS_OK && result != NULL && cli_session_is_human(session))
+        print_keys(session, result);
+    cli_session_free(operation);
+    cli_password_wipe(password, sizeof(password));
     return status;
 }
 
 const cli_command cli_command_key = {
         .name = "key",
-        .operands = "list|new|import FILE|export [ADDR] FILE|default ADDR|password [ADDR]",
+        .operands = "ACTION [ADDRESS] [FILE]",
         .operand_count_min = 1,
         .operand_count_max = 3,
-        .summary = "Keys that sign what you store",
-        .details = "Keys are keystore V3 files in keystore/ of the home. The first one is made when it is\n"
-                   "needed and protected by its file mode alone; \"key password\" sets a password.\n"
-                   "FILE of import: a keystore V3 file, or 64 hex digits (mode 0600).",
-        .options = options,
+        .summary = "List, make, import, export and protect the keys that publish",
+        .details = "  key list                      the keys here\n"
+                   "  key new                       make one; the first becomes the default\n"
+                   "  key import FILE               from a keystore V3 file, or 64 hex digits\n"
+                   "  key export [ADDRESS] FILE     a copy of the keystore file\n"
+                   "  key default ADDRESS           the key that publishes from now on\n"
+                   "  key password [ADDRESS]        give it another password\n"
+                   "\n"
+                   "A password is never an argument: it is asked for on the terminal, or comes "
+                   "from a\n"
+                   "file or descriptor. A key without one is protected by the mode of its file.",
+        .options = key_options,
         .values_size = sizeof(key_values),
         .examples = "model-storage key list\n"
-                    "model-storage key password\n"
-                    "model-storage key import ./wallet.json --password-file ./secret",
-        .exit_codes = "0 2 5 8 9 10 11 12",
-        .run = run,
+                    "model-storage key new --password-file secret.txt\n"
+                    "model-storage key export backup.json",
+        .exit_codes = "0 1 2 5 8 9 10 11 12 130",
+        .run = run_key,
 };

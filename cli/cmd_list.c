@@ -1,7 +1,8 @@
-#include <string.h>
+/* list: models and their versions, a page at a time. */
+#include "failure.h"
+#include "fields.h"
 
-#include "output.h"
-#include "session.h"
+#define LIMIT_MAX 1000
 
 typedef struct list_values {
     bool all;
@@ -12,82 +13,110 @@ typedef struct list_values {
     const char *after;
 } list_values;
 
-static const cli_option options[] = {
-        {.name = "all", .kind = CLI_FLAG, .offset = offsetof(list_values, all), .help = "inactive and revoked ones too"},
-        {.name = "versions", .kind = CLI_FLAG, .offset = offsetof(list_values, versions),
+static const cli_option list_options[] = {
+        {.name = "all",
+                .kind = CLI_FLAG,
+                .offset = offsetof(list_values, all),
+                .help = "inactive and revoked ones too"},
+        {.name = "versions",
+                .kind = CLI_FLAG,
+                .offset = offsetof(list_values, versions),
                 .help = "every version, not only the newest"},
-        {.name = "local", .kind = CLI_FLAG, .offset = offsetof(list_values, local),
-                .help = "only models whose bytes are in this store"},
-        {.name = "publisher", .kind = CLI_TEXT, .argument = "ADDR", .offset = offsetof(list_values, publisher),
-                .help = "only models of this publisher"},
-        {.name = "limit", .kind = CLI_NUMBER, .argument = "N", .offset = offsetof(list_values, limit), .maximum = 1000,
-                .help = "models on a page (100)"},
-        {.name = "after", .kind = CLI_TEXT, .argument = "CURSOR", .offset = offsetof(list_values, after),
-                .help = "the page after this one, as the last page said"},
+        {.name = "publisher",
+                .kind = CLI_TEXT,
+                .argument = "ADDR",
+                .offset = offsetof(list_values, publisher),
+                .help = "only models of 0x..."},
+        {.name = "local",
+                .kind = CLI_FLAG,
+                .offset = offsetof(list_values, local),
+                .help = "only models whose bytes are here"},
+        {.name = "limit",
+                .kind = CLI_NUMBER,
+                .argument = "N",
+                .offset = offsetof(list_values, limit),
+                .maximum = LIMIT_MAX,
+                .help = "at most N entries (1 to 1000, else 100)"},
+        {.name = "after",
+                .kind = CLI_TEXT,
+                .argument = "CURSOR",
+                .offset = offsetof(list_values, after),
+                .help = "go on after the page that named this cursor"},
         {0},
 };
 
-typedef struct listing {
+typedef struct list_listing {
     cli_session *session;
-    cli_text text;
     uint64_t count;
-} listing;
+} list_listing;
 
-static ms_status on_model(void *payload, const ms_model_entry *entry)
+static ms_status print_model(void *payload, const ms_model_entry *entry)
 {
-    listing *list = payload;
-    cli_text *text = &list->text;
+    list_listing *listing = payload;
+    cli_text *line = &listing->session->line;
+    cli_text part = {0};
 
-    if (!cli_session_is_for_people(list->session))
-        return MS_OK;
-    if (list->count++ == 0)
-        cli_text_printf(text, "%-32s %8s %12s  %-8s  %-5s  %s\n", "MODEL", "VERSION", "SIZE", "STATUS", "HERE", "NAME");
-    size_t start = text->size;
-    cli_text_escaped(text, entry->model_id);
-    cli_text_pad(text, text->size - start < 32 ? 32 - (text->size - start) : 0);
-    cli_text_printf(text, " %8lu ", (unsigned long)entry->version);
-    start = text->size;
-    cli_text size = {0};
+    if (listing->count++ == 0) {
+        cli_text_printf(line, "%-36s %10s  %-8s  %-19s  %s", "MODEL", "SIZE", "STATUS",
+                "STORED (UTC)", "NAME");
+        (void)cli_session_print(listing->session);
+    }
+    cli_add_name(&part, entry->model_id, entry->version, entry->manifest_cid);
+    cli_text_printf(line, "%-36s ", cli_text_get(&part));
+    cli_text_clear(&part);
     if (entry->has_manifest)
-        cli_text_short_size(&size, entry->total_size);
-    cli_text_printf(text, "%12s  %-8s  %-5s  ", cli_text_get(&size), entry->status, entry->is_local ? "yes" : "no");
-    cli_text_release(&size);
-    cli_text_escaped(text, entry->name);
-    cli_text_add(text, "\n");
-    return cli_session_print(list->session, text);
+        cli_text_short_size(&part, entry->total_size);
+    else
+        cli_text_add(&part, "-");
+    cli_text_printf(line, "%10s  %-8s  ", cli_text_get(&part), entry->status);
+    cli_text_time(line, entry->timestamp);
+    cli_text_add(line, "  ");
+    cli_text_escaped(line, entry->name);
+    if (listing->session->is_verbose) {
+        cli_text_add(line, "  ");
+        cli_text_escaped(line, entry->publisher);
+    }
+    cli_text_release(&part);
+    return cli_session_print(listing->session);
 }
 
-static ms_status run(cli_session *session, const cli_input *input)
+static ms_status run_list(cli_session *session, const cli_input *input)
 {
-    const list_values *values = (const void *)&input->values;
-    listing list = {.session = session};
-    ms_list_options what = MS_LIST_OPTIONS_INIT;
-    ms_operation_options how = cli_session_how(session);
+    const list_values *values = (const list_values *)(const void *)&input->values;
+    list_listing listing = {.session = session};
+    ms_list_options options = MS_LIST_OPTIONS_INIT;
     ms_operation *operation = NULL;
+    const ms_list_result *result;
     ms_status status;
 
-    what.all = values->all;
-    what.versions = values->versions;
-    what.local = values->local;
-    what.publisher = values->publisher;
-    what.limit = (uint32_t)values->limit.value;
-    what.after = values->after;
-    what.on_model = on_model;
-    what.payload = &list;
-    status = ms_model_list_start(&operation, session->storage, &what, &how, &session->error);
-    status = cli_session_wait(session, operation, status);
-    if (status == MS_OK && cli_session_is_for_people(session)) {
-        const ms_list_result *result = ms_operation_list_result(operation);
-
-        if (list.count == 0)
-            cli_text_add(&list.text, "No models here yet. Store one: model-storage store PATH MODEL_ID\n");
-        if (result->next != NULL)
-            cli_text_printf(&list.text, "more: model-storage list --after %s\n", result->next);
-        status = cli_session_print(session, &list.text);
+    if (values->limit.is_set && values->limit.value == 0)
+        return cli_fail(&session->error, MS_USAGE, "option_value", "--limit takes 1 to 1000");
+    options.all = values->all;
+    options.versions = values->versions;
+    options.local = values->local;
+    options.publisher = values->publisher;
+    options.limit = (uint32_t)values->limit.value;
+    options.after = values->after;
+    if (cli_session_is_human(session)) {
+        options.on_model = print_model;
+        options.payload = &listing;
     }
-    cli_text_release(&list.text);
-    cli_session_let_go();
-    ms_operation_free(operation);
+    status = cli_session_open(session);
+    if (status == MS_OK)
+        status = CLI_RUN(session, list, &operation, &options);
+    result = ms_operation_list_result(operation);
+    if (status == MS_OK && result != NULL && cli_session_is_human(session)) {
+        if (listing.count == 0) {
+            cli_text_add(&session->line, "No models");
+            (void)cli_session_print(session);
+        }
+        if (result->next != NULL) {
+            cli_text_add(&session->line, "More: --after ");
+            cli_text_escaped(&session->line, result->next);
+            (void)cli_session_print(session);
+        }
+    }
+    cli_session_free(operation);
     return status;
 }
 
@@ -96,10 +125,11 @@ const cli_command cli_command_list = {
         .operands = "",
         .summary = "List models, the newest version of each",
         .details = "",
-        .options = options,
+        .options = list_options,
         .values_size = sizeof(list_values),
         .examples = "model-storage list\n"
-                    "model-storage list --all --versions --json",
-        .exit_codes = "0 2 4 9 130",
-        .run = run,
+                    "model-storage list --all --versions\n"
+                    "model-storage list --limit 1000 --json",
+        .exit_codes = "0 1 2 4 8 9 11 12 130",
+        .run = run_list,
 };

@@ -1,27 +1,27 @@
-#include "output.h"
-#include "session.h"
+/* remove: a model is forgotten here; its bytes stay until the next prune. */
+#include "fields.h"
 
-static const cli_option no_options[] = {{0}};
+static const cli_option remove_options[] = {{0}};
+
 static ms_status run_remove(cli_session *session, const cli_input *input)
 {
-    ms_remove_options what = MS_REMOVE_OPTIONS_INIT;
-    const ms_operation_options how = cli_session_how(session);
+    ms_remove_options options = MS_REMOVE_OPTIONS_INIT;
     ms_operation *operation = NULL;
-    cli_text text = {0};
+    const ms_prune_result *result;
     ms_status status;
 
-    what.ref = input->operands[0];
-    status = ms_model_remove_start(&operation, session->storage, &what, &how, &session->error);
-    status = cli_session_wait(session, operation, status);
-    if (status == MS_OK && cli_session_is_for_people(session)) {
-        cli_text_add(&text, "Removed ");
-        cli_text_count(&text, ms_operation_remove_result(operation)->removed_models, "version");
-        cli_text_add(&text, " from this store; the record stays. 'model-storage prune' frees the space.\n");
-        status = cli_session_print(session, &text);
+    options.ref = input->operands[0];
+    status = cli_session_open(session);
+    if (status == MS_OK)
+        status = CLI_RUN(session, remove, &operation, &options);
+    result = ms_operation_remove_result(operation);
+    if (status == MS_OK && result != NULL && cli_session_is_human(session)) {
+        cli_text_add(&session->line, "Removed ");
+        cli_text_count(&session->line, result->removed_models, "version");
+        cli_text_add(&session->line, "; \"prune\" gives the space back");
+        (void)cli_session_print(session);
     }
-    cli_text_release(&text);
-    cli_session_let_go();
-    ms_operation_free(operation);
+    cli_session_free(operation);
     return status;
 }
 
@@ -30,11 +30,11 @@ const cli_command cli_command_remove = {
         .operands = "REF",
         .operand_count_min = 1,
         .operand_count_max = 1,
-        .summary = "Forget the bytes of a model here (id@N: one version)",
-        .details = "The record stays, and storing the model again brings it back.",
-        .options = no_options,
-        .values_size = 0,
-        .examples = "model-storage remove org/llama@1",
-        .exit_codes = "0 2 4 5 8 9",
+        .summary = "Forget a model here; its records stay",
+        .details = "With @N that version, else all of them. The bytes stay until the next prune.",
+        .options = remove_options,
+        .examples = "model-storage remove llama@1\n"
+                    "model-storage remove llama",
+        .exit_codes = "0 1 2 4 5 8 9 12 130",
         .run = run_remove,
 };

@@ -1,52 +1,55 @@
-#include "output.h"
-#include "session.h"
+/* repair: blocks that are missing or damaged are put back. */
+#include "failure.h"
+#include "fields.h"
 
 typedef struct repair_values {
     const char *from;
     bool dry_run;
 } repair_values;
 
-static const cli_option options[] = {
-        {.name = "from", .kind = CLI_TEXT, .argument = "PATH", .offset = offsetof(repair_values, from),
-                .help = "a copy of the model, whole or in part"},
-        {.name = "dry-run", .kind = CLI_FLAG, .offset = offsetof(repair_values, dry_run),
-                .help = "only say what could be repaired"},
+static const cli_option repair_options[] = {
+        {.name = "from",
+                .kind = CLI_TEXT,
+                .argument = "PATH",
+                .offset = offsetof(repair_values, from),
+                .help = "take the bytes from a copy of the model at PATH"},
+        {.name = "dry-run",
+                .kind = CLI_FLAG,
+                .offset = offsetof(repair_values, dry_run),
+                .help = "only say what could be put back"},
         {0},
 };
 
-static void tell(cli_text *text, const ms_repair_result *result, bool dry_run)
+static void print_repair(cli_session *session, const ms_repair_result *result, bool is_dry_run)
 {
-    cli_text_printf(text, "%s %llu of %llu blocks", dry_run ? "Could repair" : "Repaired",
-            (unsigned long long)result->repaired_chunks, (unsigned long long)result->checked_chunks);
-    if (result->unrepairable_chunks > 0)
-        cli_text_printf(text, "; %llu are still missing or damaged", (unsigned long long)result->unrepairable_chunks);
-    cli_text_add(text, "\n");
+    cli_add_name(&session->line, result->model_id, result->version, NULL);
+    cli_text_add(&session->line, ": ");
+    cli_text_count(&session->line, result->checked_chunks, "block");
+    cli_text_printf(&session->line, " checked, %llu %s, %llu cannot be",
+            (unsigned long long)result->repaired_chunks,
+            is_dry_run ? "could be put back" : "put back",
+            (unsigned long long)result->unrepairable_chunks);
+    (void)cli_session_print(session);
 }
 
-static ms_status run(cli_session *session, const cli_input *input)
+static ms_status run_repair(cli_session *session, const cli_input *input)
 {
-    const repair_values *values = (const void *)&input->values;
-    ms_repair_options what = MS_REPAIR_OPTIONS_INIT;
-    ms_operation_options how = cli_session_how(session);
+    const repair_values *values = (const repair_values *)(const void *)&input->values;
+    ms_repair_options options = MS_REPAIR_OPTIONS_INIT;
     ms_operation *operation = NULL;
-    cli_text text = {0};
+    const ms_repair_result *result;
     ms_status status;
 
-    what.ref = input->operands[0];
-    what.from = values->from;
-    what.dry_run = values->dry_run;
-    status = ms_model_repair_start(&operation, session->storage, &what, &how, &session->error);
-    status = cli_session_wait(session, operation, status);
-    const ms_repair_result *result = ms_operation_repair_result(operation);
-    if ((status == MS_OK || (status == MS_INTEGRITY && result != NULL && result->checked_chunks > 0)) &&
-            cli_session_is_for_people(session)) {
-        tell(&text, result, values->dry_run);
-        ms_status printed = cli_session_print(session, &text);
-        status = status == MS_OK ? printed : status;
-    }
-    cli_text_release(&text);
-    cli_session_let_go();
-    ms_operation_free(operation);
+    options.ref = input->operands[0];
+    options.from = values->from;
+    options.dry_run = values->dry_run;
+    status = cli_session_open(session);
+    if (status == MS_OK)
+        status = CLI_RUN(session, repair, &operation, &options);
+    result = ms_operation_repair_result(operation);
+    if (cli_session_is_human(session) && result != NULL && result->checked_chunks > 0)
+        print_repair(session, result, values->dry_run);
+    cli_session_free(operation);
     return status;
 }
 
@@ -56,10 +59,14 @@ const cli_command cli_command_repair = {
         .operand_count_min = 1,
         .operand_count_max = 1,
         .summary = "Put back blocks that are missing or damaged",
-        .details = "Damaged blocks are moved to quarantine/ in the home, never deleted.",
-        .options = options,
+        .details = "Chunks, inner nodes and the manifest are checked; what is damaged is moved to "
+                   "the\n"
+                   "quarantine folder. Blocks come from what else is here, or from a copy with "
+                   "--from.",
+        .options = repair_options,
         .values_size = sizeof(repair_values),
-        .examples = "model-storage repair org/llama --from ./llama",
-        .exit_codes = "0 2 4 5 8 9 130",
-        .run = run,
+        .examples = "model-storage repair llama --from ./copy\n"
+                    "model-storage repair llama --dry-run",
+        .exit_codes = "0 1 2 3 4 5 8 9 11 12 130",
+        .run = run_repair,
 };

@@ -14,7 +14,8 @@ struct cli_command {
     const char *summary;       /* one line, for the list of commands */
     const char *details;       /* lines for its own help; may be "" */
     const cli_option *options; /* ends with a zeroed one */
-    size_t values_size;        /* bytes of the struct into which options are read, at most CLI_VALUES_SIZE_MAX */
+    size_t values_size;        /* bytes of the struct into which options are read, at most
+                                  CLI_VALUES_SIZE_MAX */
     const char *examples;      /* lines, each one command */
     const char *exit_codes;    /* "0 2 5" */
     /* Options and operands were read; returns the status that becomes the exit code, with the

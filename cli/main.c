@@ -1,59 +1,85 @@
-/* The program: read the command line, run one command, tell how it went. */
+/* The start and end of the process: descriptors, signals, one command, one exit code. */
 #include <fcntl.h>
-#include <stdio.h>
 #include <unistd.h>
 
+#include "failure.h"
 #include "help.h"
+#include "interrupt.h"
 #include "session.h"
 
-/* A program started with descriptors 0, 1 or 2 closed would get them for its own files, and print into them. */
-static bool have_standard_descriptors(void)
+/* Nothing of ours may ever be opened as 0, 1 or 2, or text for people would be written into it. */
+static bool open_standard_descriptors(void)
 {
-    for (int fd = 0; fd <= 2; fd++) {
-        if (fcntl(fd, F_GETFD) == -1 && open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) != fd) /* allowed: see above */
-            return false;
-    }
+    int fd;
+
+    do {
+        fd = open("/dev/null", O_RDWR); /* allowed: no platform up here */
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd < 0)
+        return false;
+    (void)close(fd); /* allowed: no platform up here */
     return true;
 }
 
-static int print_and_end(cli_session *session, cli_text *text)
+/* With --json, help and version are members of the one object too. */
+static void print_text(cli_session *session, const char *key, const char *text)
 {
-    ms_status status = cli_session_print(session, text);
-
-    cli_text_release(text);
-    return cli_session_end(session, status);
+    if (session->json_to_stdout) {
+        cli_text_printf(&session->line, "{\"%s\":", key);
+        cli_text_json(&session->line, text);
+        cli_text_add(&session->line, ",\"warnings\":[],\"success\":true}");
+    } else {
+        cli_text_add(&session->line, text);
+    }
+    (void)cli_session_print(session);
 }
 
-static int run(cli_session *session, cli_input *input)
+static ms_status print_help(cli_session *session, const cli_command *command)
 {
     cli_text text = {0};
-    ms_status status;
 
+    cli_help(&text, command);
+    if (text.size > 0)
+        text.data[--text.size] = '\0'; /* printing ends the last line */
+    print_text(session, "help", cli_text_get(&text));
+    cli_text_release(&text);
+    return MS_OK;
+}
+
+static ms_status run(cli_session *session, const cli_input *input)
+{
+    if (input->globals.help)
+        return print_help(session, input->command);
     if (input->globals.version) {
-        cli_text_printf(&text, "model-storage %s\n", ms_version());
-        return print_and_end(session, &text);
+        cli_text text = {0};
+
+        if (!session->json_to_stdout)
+            cli_text_add(&text, "model-storage ");
+        cli_text_add(&text, ms_version());
+        print_text(session, "version", cli_text_get(&text));
+        cli_text_release(&text);
+        return MS_OK;
     }
-    if (input->globals.help) {
-        cli_help(&text, input->command);
-        return print_and_end(session, &text);
-    }
-    cli_signals_install();
-    status = cli_session_open(session);
-    if (status == MS_OK)
-        status = input->command->run(session, input);
-    return cli_session_end(session, status);
+    cli_interrupt_init();
+    return input->command->run(session, input);
 }
 
 int main(int argc, char **argv)
 {
+    static cli_session session; /* too large for the stack */
+    ms_error error = MS_ERROR_INIT;
     cli_input input;
-    cli_session session = {.input = &input, .error = MS_ERROR_INIT};
-    int code;
+    ms_status status;
 
-    if (!have_standard_descriptors())
+    if (!open_standard_descriptors())
         return ms_status_exit_code(MS_IO);
-    ms_status status = cli_input_read(&input, argc, argv, &session.error);
-    code = status == MS_OK ? run(&session, &input) : cli_session_end(&session, status);
+    status = cli_input_read(&input, argc, argv, &error);
+    cli_session_init(&session, &input.globals);
+    if (status == MS_OK)
+        status = run(&session, &input);
+    else
+        session.error = error;
+    status = cli_session_end(&session, status);
     cli_input_release(&input);
-    return code;
+    return ms_status_exit_code(status);
 }

@@ -8,42 +8,77 @@
 #include "failure.h"
 
 const cli_option cli_global_options[] = {
-        {.name = "output", .letter = 'o', .kind = CLI_TEXT, .argument = "FILE",
+        {.name = "output",
+                .letter = 'o',
+                .kind = CLI_TEXT,
+                .argument = "FILE",
                 .offset = offsetof(cli_globals, output),
                 .help = "also write the JSON result to FILE"},
-        {.name = "config", .kind = CLI_TEXT, .argument = "FILE",
+        {.name = "config",
+                .kind = CLI_TEXT,
+                .argument = "FILE",
                 .offset = offsetof(cli_globals, config),
                 .help = "configuration file (else CONFIG_PATH, else\nconfig.json in the home)"},
-        {.name = "home", .kind = CLI_TEXT, .argument = "DIR",
+        {.name = "home",
+                .kind = CLI_TEXT,
+                .argument = "DIR",
                 .offset = offsetof(cli_globals, home),
                 .help = "where everything is kept (else MODEL_STORAGE_HOME,\n"
                         "else ~/.local/share/model-storage)"},
-        {.name = "set", .kind = CLI_TEXTS, .argument = "KEY=VALUE",
+        {.name = "set",
+                .kind = CLI_TEXTS,
+                .argument = "KEY=VALUE",
                 .offset = offsetof(cli_globals, settings),
                 .help = "a configuration value for this run; again for more"},
-        {.name = "json", .kind = CLI_FLAG, .offset = offsetof(cli_globals, json),
+        {.name = "json",
+                .kind = CLI_FLAG,
+                .offset = offsetof(cli_globals, json),
                 .help = "the result as one JSON object on stdout"},
-        {.name = "quiet", .letter = 'q', .kind = CLI_FLAG, .offset = offsetof(cli_globals, quiet),
+        {.name = "quiet",
+                .letter = 'q',
+                .kind = CLI_FLAG,
+                .offset = offsetof(cli_globals, quiet),
                 .help = "no progress and no notices on stderr"},
-        {.name = "verbose", .letter = 'v', .kind = CLI_FLAG,
+        {.name = "verbose",
+                .letter = 'v',
+                .kind = CLI_FLAG,
                 .offset = offsetof(cli_globals, verbose),
                 .help = "more about what is done and with which files\n(also DEBUG=1)"},
-        {.name = "progress", .kind = CLI_CHOICE, .argument = "KIND",
-                .offset = offsetof(cli_globals, progress), .choices = "auto|bar|json|none",
+        {.name = "progress",
+                .kind = CLI_CHOICE,
+                .argument = "KIND",
+                .offset = offsetof(cli_globals, progress),
+                .choices = "auto|bar|json|none",
                 .help = "auto, bar (both on a terminal only), json (lines on\nstderr) or none"},
-        {.name = "jobs", .kind = CLI_NUMBER, .argument = "N", .offset = offsetof(cli_globals, jobs),
-                .maximum = 256, .help = "worker threads; 0 = the processors available"},
-        {.name = "password-file", .kind = CLI_TEXT, .argument = "FILE",
+        {.name = "jobs",
+                .kind = CLI_NUMBER,
+                .argument = "N",
+                .offset = offsetof(cli_globals, jobs),
+                .maximum = 256,
+                .help = "worker threads; 0 = the processors available"},
+        {.name = "password-file",
+                .kind = CLI_TEXT,
+                .argument = "FILE",
                 .offset = offsetof(cli_globals, password_file),
                 .help = "file (mode 0600) with the password of a protected key"},
-        {.name = "password-fd", .kind = CLI_NUMBER, .argument = "N",
-                .offset = offsetof(cli_globals, password_fd), .maximum = 1023,
+        {.name = "password-fd",
+                .kind = CLI_NUMBER,
+                .argument = "N",
+                .offset = offsetof(cli_globals, password_fd),
+                .maximum = 1023,
                 .help = "open descriptor to read that password from"},
-        {.name = "yes", .kind = CLI_FLAG, .offset = offsetof(cli_globals, yes),
+        {.name = "yes",
+                .kind = CLI_FLAG,
+                .offset = offsetof(cli_globals, yes),
                 .help = "answer yes to what would be asked"},
-        {.name = "help", .letter = 'h', .kind = CLI_FLAG, .offset = offsetof(cli_globals, help),
+        {.name = "help",
+                .letter = 'h',
+                .kind = CLI_FLAG,
+                .offset = offsetof(cli_globals, help),
                 .help = "show this and exit"},
-        {.name = "version", .kind = CLI_FLAG, .offset = offsetof(cli_globals, version),
+        {.name = "version",
+                .kind = CLI_FLAG,
+                .offset = offsetof(cli_globals, version),
                 .help = "show the version and exit"},
         {0},
 };
@@ -118,7 +153,7 @@ static const cli_option *find_in(
     for (; options->name != NULL; options++) {
         if (letter != 0 ? options->letter == letter
                         : strlen(options->name) == name_size &&
-                                memcmp(options->name, name, name_size) == 0)
+                                  memcmp(options->name, name, name_size) == 0)
             return options;
     }
     return NULL;
@@ -171,7 +206,7 @@ static bool read_range(const char *text, cli_range *range)
     const char *last = text[size] == '-' ? text + size + 1 : text;
 
     range->is_set = read_number(text, size, 0, &range->first) &&
-            read_number(last, strlen(last), 0, &range->last) && range->first <= range->last;
+                    read_number(last, strlen(last), 0, &range->last) && range->first <= range->last;
     return range->is_set;
 }
 
@@ -193,8 +228,8 @@ static bool is_choice(const char *choices, const char *text)
 static ms_status fail_value(
         const cli_option *option, const char *what, const char *text, ms_error *err)
 {
-    return cli_fail(err, MS_USAGE, "option_value", "--%s takes %s, not \"%s\"", option->name, what,
-            text);
+    return cli_fail(
+            err, MS_USAGE, "option_value", "--%s takes %s, not \"%s\"", option->name, what, text);
 }
 
 /* A list can never be longer than the command line, so it is made once. */
@@ -274,8 +309,7 @@ static ms_status read_option(cli_input *input, int argc, char **argv, int *index
         return fail_option(input, argument, err);
     if (option->kind == CLI_FLAG) {
         if (value != NULL)
-            return cli_fail(
-                    err, MS_USAGE, "option_value", "--%s takes no value", option->name);
+            return cli_fail(err, MS_USAGE, "option_value", "--%s takes no value", option->name);
     } else if (value == NULL) {
         if (*index + 1 >= argc)
             return cli_fail(err, MS_USAGE, "option_value", "--%s needs a value: %s", option->name,

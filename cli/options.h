@@ -1,4 +1,5 @@
-/* Reading the command line by tables of options: each option says its kind and where its value goes. */
+/* Reading the command line by tables of options: each option says its kind and where its value
+ * goes. */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 
@@ -34,8 +35,8 @@ typedef struct cli_range {
 } cli_range;
 
 typedef struct cli_option {
-    const char *name;     /* without dashes */
-    char letter;          /* 0 = none */
+    const char *name; /* without dashes */
+    char letter;      /* 0 = none */
     cli_option_kind kind;
     const char *argument; /* what help calls the value; NULL for flags */
     size_t offset;        /* of the value in the struct of values */
@@ -80,7 +81,8 @@ typedef struct cli_input {
     } values;
 } cli_input;
 
-/** Read argv. MS_USAGE with the nearest known word as hint; input->globals.json is set also then, when
+/** Read argv. MS_USAGE with the nearest known word as hint; input->globals.json is set also then,
+ * when
  *  --json stands anywhere, because the failure is to be JSON as well. */
 MS_MUST_CHECK ms_status cli_input_read(cli_input *input, int argc, char **argv, ms_error *err);
 void cli_input_release(cli_input *input);
@@ -90,6 +92,7 @@ const cli_command *cli_command_find(const char *name);
 
 /** Of the words that differ from word by few edits the one that differs least; begin with *nearest
  *  NULL and *edits 0, offer one after the other. */
-void cli_offer_nearest(const char *word, const char *candidate, const char **nearest, size_t *edits);
+void cli_offer_nearest(
+        const char *word, const char *candidate, const char **nearest, size_t *edits);
 
 #endif

@@ -1,123 +1,120 @@
+/* Where passwords come from. */
 #include "password.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <termios.h>
 #include <unistd.h>
 
-#include "session.h"
+#include "failure.h"
+#include "terminal.h"
 
-/* One line, or everything up to the end; the newline is no part of it. */
-static ms_status read_password(FILE *stream, char *password, size_t size_max, size_t *size)
+void cli_password_wipe(char *password, size_t size)
 {
-    size_t got = 0;
-    int character;
-
-    while ((character = getc(stream)) != EOF && character != '\n') {
-        if (got == size_max)
-            return MS_LIMIT;
-        password[got++] = (char)character;
-    }
-    if (ferror(stream) != 0)
-        return MS_IO;
-    if (got > 0 && password[got - 1] == '\r')
-        got--;
-    *size = got;
-    return MS_OK;
+    explicit_bzero(password, size);
 }
 
-static ms_status tell(cli_session *session, const char *text)
+bool cli_password_is_named(const cli_password_source *source)
 {
-    cli_progress_end(&session->progress);
-    (void)fprintf(stderr, "model-storage: %s\n", text);
+    return source->file != NULL || source->fd.is_set;
+}
+
+static ms_status fail_file(const char *path, const char *what, ms_error *err)
+{
+    (void)cli_fail(err, MS_KEY, "password_file", "The password file %s %s", path, what);
+    cli_set_path(err, path);
     return MS_KEY;
 }
 
-static ms_status from_file(cli_session *session, const char *name, char *password, size_t size_max, size_t *size)
+/* Opened without waiting, so that a pipe in its place is refused and not waited for. */
+static ms_status open_file(int *fd, const char *path, ms_error *err)
 {
-    struct stat found;
-    FILE *stream = fopen(name, "r"); /* allowed: a file of the user's, named on the command line */
-    ms_status status;
+    struct stat about;
+    const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 
-    if (stream == NULL)
-        return tell(session, strerror(errno));
-    (void)setvbuf(stream, NULL, _IONBF, 0); /* no copy of it stays in a buffer */
-    if (fstat(fileno(stream), &found) != 0 || !S_ISREG(found.st_mode) || (found.st_mode & 077) != 0)
-        status = tell(session, "the password file must be a regular file that only you can read (chmod 600)");
+    *fd = open(path, flags); /* allowed: no platform up here */
+    if (*fd < 0)
+        return fail_file(path, strerror(errno), err);
+    if (fstat(*fd, &about) != 0 || !S_ISREG(about.st_mode))
+        return fail_file(path, "is no regular file", err);
+    if (about.st_uid != geteuid() && about.st_uid != 0)
+        return fail_file(path, "belongs to someone else", err);
+    if ((about.st_mode & 077) != 0) {
+        (void)fail_file(path, "can be read by others", err);
+        cli_set_hint(err, "chmod 600 %s", path);
+        return MS_KEY;
+    }
+    return MS_OK;
+}
+
+/* Up to the end of input. */
+static ms_status read_all(int fd, char *password, size_t size_max, size_t *size, ms_error *err)
+{
+    char more;
+
+    for (;;) {
+        bool is_full = *size == size_max;
+        char *place = is_full ? &more : password + *size;
+        size_t room = is_full ? 1 : size_max - *size;
+        ssize_t got = read(fd, place, room); /* allowed: no platform up here */
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return cli_fail_errno(err, errno, "password_read", "Cannot read the password");
+        if (got == 0)
+            return MS_OK;
+        /* A newline that ends a password of full size is not part of it. */
+        if (is_full && more != '\n')
+            return cli_fail(err, MS_USAGE, "password_size", "The password is longer than %zu bytes",
+                    size_max);
+        *size += is_full ? 0 : (size_t)got;
+    }
+}
+
+ms_status cli_password_read(const cli_password_source *source, char *password, size_t size_max,
+        size_t *size, ms_error *err)
+{
+    int fd = -1;
+    ms_status status = MS_OK;
+
+    *size = 0;
+    if (source->file != NULL)
+        status = open_file(&fd, source->file, err);
+    else if (source->fd.value > INT_MAX)
+        status = cli_fail(err, MS_USAGE, "option_value", "There is no such descriptor");
     else
-        status = read_password(stream, password, size_max, size);
-    (void)fclose(stream);
+        fd = (int)source->fd.value;
+    if (status == MS_OK)
+        status = read_all(fd, password, size_max, size, err);
+    if (source->file != NULL && fd >= 0)
+        (void)close(fd); /* allowed: no platform up here */
+    if (*size > 0 && password[*size - 1] == '\n')
+        (*size)--;
+    if (*size > 0 && password[*size - 1] == '\r')
+        (*size)--;
     return status;
 }
 
-static ms_status from_descriptor(cli_session *session, int fd, char *password, size_t size_max, size_t *size)
+ms_status cli_password_ask(const char *purpose, bool is_new, char *password, size_t size_max,
+        size_t *size, ms_error *err)
 {
-    FILE *stream = fdopen(fd, "r");
+    char again[MS_PASSWORD_SIZE_MAX];
+    size_t again_size = 0;
+    cli_text prompt = {0};
     ms_status status;
 
-    if (stream == NULL)
-        return tell(session, "the descriptor of --password-fd is not open for reading");
-    (void)setvbuf(stream, NULL, _IONBF, 0);
-    status = read_password(stream, password, size_max, size);
-    (void)fclose(stream);
-    return status;
-}
-
-static ms_status ask_terminal(FILE *terminal, const char *purpose, const char *again, char *password, size_t size_max, size_t *size)
-{
-    struct termios shown;
-    struct termios hidden;
-    ms_status status;
-
-    if (tcgetattr(fileno(terminal), &shown) != 0)
-        return MS_KEY;
-    hidden = shown;
-    hidden.c_lflag &= ~(tcflag_t)ECHO;
-    (void)fprintf(stderr, "%s for %s: ", again, purpose);
-    if (tcsetattr(fileno(terminal), TCSAFLUSH, &hidden) != 0)
-        return MS_KEY;
-    status = read_password(terminal, password, size_max, size);
-    (void)tcsetattr(fileno(terminal), TCSAFLUSH, &shown);
-    (void)fputc('\n', stderr);
-    return status;
-}
-
-static ms_status from_terminal(const char *purpose, bool is_new, char *password, size_t size_max, size_t *size)
-{
-    char repeated[MS_PASSWORD_SIZE_MAX];
-    size_t repeated_size = 0;
-    FILE *terminal = fopen("/dev/tty", "r"); /* allowed: the terminal */
-    ms_status status;
-
-    if (terminal == NULL)
-        return MS_KEY;
-    (void)setvbuf(terminal, NULL, _IONBF, 0);
-    status = ask_terminal(terminal, purpose, is_new ? "New password" : "Password", password, size_max, size);
-    if (status == MS_OK && is_new) {
-        status = ask_terminal(terminal, purpose, "The same again", repeated, sizeof(repeated), &repeated_size);
-        if (status == MS_OK && (repeated_size != *size || memcmp(repeated, password, *size) != 0))
-            status = MS_KEY;
-        explicit_bzero(repeated, sizeof(repeated));
+    cli_text_add(&prompt, is_new ? "New password for " : "Password for ");
+    cli_text_escaped(&prompt, purpose);
+    status = cli_terminal_password(cli_text_get(&prompt), password, size_max, size, err);
+    if (status == MS_OK && is_new && *size > 0) {
+        status = cli_terminal_password("Once more", again, sizeof(again), &again_size, err);
+        if (status == MS_OK && (again_size != *size || memcmp(again, password, *size) != 0))
+            status = cli_fail(err, MS_KEY, "password_differs", "The two passwords differ");
     }
-    (void)fclose(terminal);
+    cli_password_wipe(again, sizeof(again));
+    cli_text_release(&prompt);
     return status;
-}
-
-ms_status cli_ask_password(void *payload, const char *purpose, bool is_new, char *password, size_t password_size_max, size_t *password_size)
-{
-    cli_session *session = payload;
-    const cli_globals *globals = &session->input->globals;
-
-    if (session->current_password_only && !is_new) {
-        if (session->current_password_file != NULL)
-            return from_file(session, session->current_password_file, password, password_size_max, password_size);
-    } else if (globals->password_file != NULL) {
-        return from_file(session, globals->password_file, password, password_size_max, password_size);
-    } else if (globals->password_fd.is_set) {
-        return from_descriptor(session, (int)globals->password_fd.value, password, password_size_max, password_size);
-    }
-    cli_progress_end(&session->progress);
-    return from_terminal(purpose, is_new, password, password_size_max, password_size);
 }

@@ -1,10 +1,25 @@
-/* Passwords of keys: from a file, a descriptor or the terminal, never from the command line itself. */
+/* Where passwords come from: a private file, a descriptor, or a person. Never the command line. */
 #ifndef CLI_PASSWORD_H
 #define CLI_PASSWORD_H
 
 #include "model_storage/storage.h"
+#include "options.h"
 
-/** The ms_password_fn of the program; payload is the cli_session. */
-ms_status cli_ask_password(void *payload, const char *purpose, bool is_new, char *password, size_t password_size_max, size_t *password_size);
+/** One password; neither set = from the terminal. */
+typedef struct cli_password_source {
+    const char *file;
+    cli_number fd;
+} cli_password_source;
+
+/** Whether something was named. */
+bool cli_password_is_named(const cli_password_source *source);
+/** The password of a named source, without the newline at its end. MS_KEY "password_file" (missing,
+ *  looser than 0600, someone else's), MS_USAGE "password_size", MS_IO. The caller wipes it. */
+MS_MUST_CHECK ms_status cli_password_read(const cli_password_source *source, char *password,
+        size_t size_max, size_t *size, ms_error *err);
+/** From the terminal; a new one twice. */
+MS_MUST_CHECK ms_status cli_password_ask(const char *purpose, bool is_new, char *password,
+        size_t size_max, size_t *size, ms_error *err);
+void cli_password_wipe(char *password, size_t size);
 
 #endif

@@ -1,30 +1,43 @@
-/* What is told while an operation runs, on stderr: a bar on a terminal, JSON lines, notices. */
+/* Progress on stderr: a bar on a terminal, or JSON lines for programs. */
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H
 
 #include "model_storage/operation.h"
 #include "text.h"
 
-typedef enum cli_progress_kind { CLI_PROGRESS_NONE, CLI_PROGRESS_BAR, CLI_PROGRESS_JSON } cli_progress_kind;
+/** Back to the start of the line of a terminal, and what stands there goes. */
+#define CLI_TAKE_BACK "\r\033[K"
 
-/** Called by one thread at a time, as the callbacks of operations are. */
+typedef enum cli_progress_kind {
+    CLI_PROGRESS_NONE,
+    CLI_PROGRESS_BAR,
+    CLI_PROGRESS_JSON
+} cli_progress_kind;
+
+/** For one thread at a time. */
 typedef struct cli_progress {
     cli_progress_kind kind;
-    bool quiet;
-    bool bar_is_shown;
+    bool is_shown;   /* a bar stands on the terminal */
+    bool is_pending; /* last was not shown yet */
+    ms_progress last;
+    uint64_t shown_ms; /* when the last line was written */
+    cli_text line;
 } cli_progress;
 
-/** kind is the value of --progress or NULL; a bar appears on a terminal only. */
-void cli_progress_init(cli_progress *progress, const char *kind, bool quiet);
-void cli_progress_show(cli_progress *progress, const ms_progress *state);
-void cli_progress_notice(cli_progress *progress, bool is_warning, const char *text);
-/** A line of another kind, such as "debug". */
-void cli_progress_line(cli_progress *progress, const char *kind, const char *text);
-/** Take the bar away. */
+/** kind_name as in --progress, NULL for auto. A bar needs a terminal, and somebody who wants to
+ * hear. */
+void cli_progress_init(
+        cli_progress *progress, const char *kind_name, bool quiet, bool stderr_is_terminal);
+/** At most ten a second are shown. */
+void cli_progress_update(cli_progress *progress, const ms_progress *now);
+/** Make room for other text. */
+void cli_progress_hide(cli_progress *progress);
+/** Show the last state if it was not, and end. */
 void cli_progress_end(cli_progress *progress);
 
-/* The texts themselves. */
-void cli_progress_format_json(cli_text *text, const ms_progress *state);
-void cli_progress_format_bar(cli_text *text, const ms_progress *state);
+/** One line for a terminal of width columns, without newline. */
+void cli_progress_bar(cli_text *line, const ms_progress *now, unsigned width);
+/** One JSON line with its newline. */
+void cli_progress_json(cli_text *line, const ms_progress *now);
 
 #endif

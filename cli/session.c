@@ -1,298 +1,335 @@
+/* One run of one command. */
 #include "session.h"
 
 #include <errno.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "password.h"
+#include "failure.h"
+#include "interrupt.h"
 
-#define RESULT_SUFFIX ".model-storage-new"
-#define EXIT_INTERRUPTED 130
+#define SETTINGS_MAX 256
 
-/* The operation that signals cancel. */
-static _Atomic(ms_operation *) current;
-static atomic_int signals_seen;
-
-static void on_signal(int number)
+static bool environment_says(const char *name)
 {
-    (void)number;
-    if (atomic_fetch_add(&signals_seen, 1) > 0)
-        _exit(EXIT_INTERRUPTED);
-    ms_operation *operation = atomic_load(&current);
-    if (operation != NULL)
-        ms_operation_cancel(operation);
+    const char *value = getenv(name);
+
+    return value != NULL && *value != '\0' && strcmp(value, "0") != 0;
 }
 
-void cli_signals_install(void)
+void cli_session_init(cli_session *session, const cli_globals *globals)
 {
-    struct sigaction action = {.sa_handler = on_signal};
-    struct sigaction ignore = {.sa_handler = SIG_IGN};
-
-    sigemptyset(&action.sa_mask);
-    sigemptyset(&ignore.sa_mask);
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
-    (void)sigaction(SIGHUP, &action, NULL);
-    (void)sigaction(SIGPIPE, &ignore, NULL); /* a closed pipe is an error of the write */
+    memset(session, 0, sizeof(*session));
+    session->globals = globals;
+    session->is_verbose = globals->verbose || environment_says("DEBUG");
+    session->json_to_stdout = globals->json;
+    session->password.file = globals->password_file;
+    session->password.fd = globals->password_fd;
+    session->new_password = session->password;
+    session->error = (ms_error)MS_ERROR_INIT;
+    cli_stream_init(&session->out, STDOUT_FILENO);
+    cli_progress_init(
+            &session->progress, globals->progress, globals->quiet, isatty(STDERR_FILENO) == 1);
+    session->has_bar = session->progress.kind == CLI_PROGRESS_BAR;
 }
 
-static void log_line(void *payload, ms_log_level level, const char *line)
+bool cli_session_is_human(const cli_session *session)
 {
-    cli_text text = {0};
-
-    (void)level;
-    cli_text_escaped(&text, line);
-    cli_progress_line(payload, "debug", cli_text_get(&text));
-    cli_text_release(&text);
+    return !session->json_to_stdout;
 }
 
-static bool is_verbose(const cli_globals *globals)
+/* ---- stderr ---- */
+
+static void say(cli_session *session, const cli_text *line)
 {
-    const char *debug = getenv("DEBUG");
-    return globals->verbose || (debug != NULL && strcmp(debug, "1") == 0);
+    cli_progress_hide(&session->progress);
+    (void)cli_write_all(STDERR_FILENO, cli_text_get(line), line->size);
 }
 
-static ms_status read_settings(const cli_texts *texts, ms_setting *settings, char **copies, ms_error *err)
+static bool stderr_is_json(const cli_session *session)
 {
-    for (size_t i = 0; i < texts->count; i++) {
-        const char *equals = strchr(texts->items[i], '=');
+    return session->globals->progress != NULL && strcmp(session->globals->progress, "json") == 0;
+}
 
-        if (equals == NULL || equals == texts->items[i])
-            return cli_fail(err, MS_USAGE, "setting_form", "--set takes KEY=VALUE, not \"%s\"", texts->items[i]);
-        copies[i] = strdup(texts->items[i]); /* allowed: the program has no base */
-        if (copies[i] == NULL)
-            return cli_fail(err, MS_NO_MEMORY, "no_memory", "No memory for the command line");
-        copies[i][equals - texts->items[i]] = '\0';
-        settings[i] = (ms_setting){.key = copies[i], .value = copies[i] + (equals - texts->items[i]) + 1};
+static void add_notice(
+        const cli_session *session, cli_text *line, bool is_warning, const char *text)
+{
+    if (stderr_is_json(session)) {
+        cli_text_printf(line, "{\"event\":\"notice\",\"level\":\"%s\",\"message\":",
+                is_warning ? "warning" : "notice");
+        cli_text_json(line, text);
+        cli_text_add(line, "}\n");
+    } else {
+        cli_text_add(line, is_warning ? "warning: " : "");
+        cli_text_escaped(line, text);
+        cli_text_add(line, "\n");
+    }
+}
+
+void cli_session_notice(cli_session *session, bool is_warning, const char *text)
+{
+    cli_text line = {0};
+
+    if (session->globals->quiet)
+        return;
+    add_notice(session, &line, is_warning, text);
+    say(session, &line);
+    cli_text_release(&line);
+}
+
+static void tell_failure(cli_session *session)
+{
+    const ms_error *error = &session->error;
+    cli_text line = {0};
+
+    if (stderr_is_json(session)) {
+        cli_text_printf(&line, "{\"event\":\"error\",\"code\":\"%s\",\"exitCode\":%d,\"message\":",
+                ms_status_code(error->status), ms_status_exit_code(error->status));
+        cli_text_json(&line, error->message);
+        cli_text_add(&line, ",\"hint\":");
+        cli_text_json(&line, *error->hint != '\0' ? error->hint : NULL);
+        cli_text_add(&line, "}\n");
+    } else {
+        cli_text_add(&line, "model-storage: ");
+        cli_text_escaped(&line, error->message);
+        if (*error->hint != '\0') {
+            cli_text_add(&line, "\n  hint: ");
+            cli_text_escaped(&line, error->hint);
+        }
+        cli_text_add(&line, "\n");
+    }
+    say(session, &line);
+    cli_text_release(&line);
+}
+
+/* ---- stdout and the result file ---- */
+
+static ms_status fail_stdout(cli_session *session)
+{
+    session->has_own_error = true;
+    return cli_fail_errno(&session->error, session->out.os_errno, "stdout",
+            "Cannot write to the standard output");
+}
+
+static ms_status write_json(void *payload, const char *text, size_t size)
+{
+    cli_session *session = payload;
+    bool is_written = true;
+
+    session->has_json = true;
+    if (session->json_to_stdout) {
+        cli_progress_hide(&session->progress);
+        is_written = cli_stream_write(&session->out, text, size);
+    }
+    if (session->file.path != NULL)
+        is_written = cli_stream_write(&session->file.stream, text, size) && is_written;
+    if (session->json_to_stdout && session->out.os_errno != 0)
+        return fail_stdout(session);
+    return is_written ? MS_OK : MS_IO;
+}
+
+ms_status cli_session_write(cli_session *session, const void *data, size_t size)
+{
+    return cli_stream_write(&session->out, data, size) ? MS_OK : fail_stdout(session);
+}
+
+ms_status cli_session_print(cli_session *session)
+{
+    cli_text_add(&session->line, "\n");
+    if (session->out.is_eager)
+        cli_progress_hide(&session->progress);
+    (void)cli_stream_write(&session->out, cli_text_get(&session->line), session->line.size);
+    cli_text_clear(&session->line);
+    return session->out.os_errno == 0 ? MS_OK : fail_stdout(session);
+}
+
+/* ---- callbacks of the library ---- */
+
+static void on_progress(void *payload, const ms_progress *now)
+{
+    cli_session *session = payload;
+
+    cli_progress_update(&session->progress, now);
+}
+
+static void on_notice(void *payload, bool is_warning, const char *text)
+{
+    cli_session_notice(payload, is_warning, text);
+}
+
+/* From any thread, so it looks only at what never changes; one write, so that lines do not mix. */
+static void on_log(void *payload, ms_log_level level, const char *text)
+{
+    const cli_session *session = payload;
+    cli_text line = {0};
+
+    if (session->has_bar)
+        cli_text_add(&line, CLI_TAKE_BACK);
+    add_notice(session, &line, level == MS_LOG_WARNING, text);
+    (void)cli_write_all(STDERR_FILENO, cli_text_get(&line), line.size);
+    cli_text_release(&line);
+}
+
+static ms_status on_password(void *payload, const char *purpose, bool is_new, char *password,
+        size_t size_max, size_t *size)
+{
+    cli_session *session = payload;
+    const cli_password_source *source = is_new ? &session->new_password : &session->password;
+    ms_error problem = MS_ERROR_INIT;
+    ms_status status;
+
+    cli_progress_hide(&session->progress);
+    if (cli_password_is_named(source))
+        status = cli_password_read(source, password, size_max, size, &problem);
+    else
+        status = cli_password_ask(purpose, is_new, password, size_max, size, &problem);
+    if (status != MS_OK) {
+        session->error = problem;
+        session->has_own_error = true;
+    }
+    return status;
+}
+
+/* ---- the course of a command ---- */
+
+/* KEY=VALUE of --set; the keys are copied, for the library wants them apart. */
+static ms_status read_settings(
+        cli_session *session, ms_setting *settings, char **keys, size_t *count)
+{
+    const cli_texts *texts = &session->globals->settings;
+
+    if (texts->count > SETTINGS_MAX)
+        return cli_fail(&session->error, MS_LIMIT, "option_value",
+                "--set was given more than %d times", SETTINGS_MAX);
+    for (*count = 0; *count < texts->count; (*count)++) {
+        const char *text = texts->items[*count];
+        const char *equals = strchr(text, '=');
+
+        if (equals == NULL || equals == text) {
+            /* What stands there may be a secret: it is not repeated. */
+            (void)cli_fail(&session->error, MS_USAGE, "option_value", "--set takes KEY=VALUE");
+            cli_set_hint(&session->error, "For example --set storage.chunkSize=64KiB");
+            return MS_USAGE;
+        }
+        keys[*count] = strndup(text, (size_t)(equals - text));
+        if (keys[*count] == NULL)
+            return cli_fail(&session->error, MS_NO_MEMORY, "no_memory", "No memory for a setting");
+        settings[*count] = (ms_setting){.key = keys[*count], .value = equals + 1};
     }
     return MS_OK;
 }
 
 static ms_status open_storage(cli_session *session)
 {
-    const cli_globals *globals = &session->input->globals;
-    size_t count = globals->settings.count;
-    ms_setting *settings = calloc(count + 1, sizeof(*settings));
-    char **copies = calloc(count + 1, sizeof(*copies));
-    ms_status status = MS_OK;
+    ms_storage_options options = MS_STORAGE_OPTIONS_INIT;
+    ms_setting settings[SETTINGS_MAX];
+    char *keys[SETTINGS_MAX] = {0};
+    ms_status status = read_settings(session, settings, keys, &options.setting_count);
 
-    if (settings == NULL || copies == NULL)
-        status = cli_fail(&session->error, MS_NO_MEMORY, "no_memory", "No memory for the command line");
+    options.home = session->globals->home;
+    options.config_file = session->globals->config;
+    options.settings = settings;
+    options.ask_password = on_password;
+    options.ask_password_payload = session;
     if (status == MS_OK)
-        status = read_settings(&globals->settings, settings, copies, &session->error);
-    if (status == MS_OK) {
-        ms_storage_options options = MS_STORAGE_OPTIONS_INIT;
-
-        options.home = globals->home;
-        options.config_file = globals->config;
-        options.settings = settings;
-        options.setting_count = count;
-        options.ask_password = cli_ask_password;
-        options.ask_password_payload = session;
         status = ms_storage_open(&session->storage, &options, &session->error);
-    }
-    for (size_t i = 0; copies != NULL && i < count; i++)
-        free(copies[i]);
-    free(copies);
-    free(settings);
+    for (size_t i = 0; i < SETTINGS_MAX; i++)
+        free(keys[i]);
     return status;
 }
 
-static ms_status open_result_file(cli_session *session)
+static void say_places(cli_session *session)
 {
-    const char *name = session->input->globals.output;
+    const char *config = ms_storage_config_path(session->storage);
+    cli_text text = {0};
 
-    if (name == NULL)
-        return MS_OK;
-    session->result_name = malloc(strlen(name) + sizeof(RESULT_SUFFIX));
-    if (session->result_name == NULL)
-        return cli_fail(&session->error, MS_NO_MEMORY, "no_memory", "No memory for the name of the result");
-    memcpy(session->result_name, name, strlen(name));
-    memcpy(session->result_name + strlen(name), RESULT_SUFFIX, sizeof(RESULT_SUFFIX));
-    session->result_file = fopen(session->result_name, "w"); /* allowed: a file of the user's, named on the command line */
-    if (session->result_file != NULL)
-        return MS_OK;
-    (void)cli_fail_errno(&session->error, errno, "result_file", "Cannot write %s", name);
-    cli_set_path(&session->error, name);
-    return MS_IO;
+    cli_text_printf(&text, "home %s, configuration %s", ms_storage_home(session->storage),
+            config != NULL ? config : "(none)");
+    cli_session_notice(session, false, cli_text_get(&text));
+    cli_text_release(&text);
 }
 
 ms_status cli_session_open(cli_session *session)
 {
-    const cli_globals *globals = &session->input->globals;
-    bool verbose = is_verbose(globals);
-    ms_status status;
+    ms_status status = MS_OK;
 
-    cli_progress_init(&session->progress, globals->progress, globals->quiet);
-    if (verbose)
-        ms_set_log(log_line, &session->progress, MS_LOG_DEBUG);
-    status = open_result_file(session);
+    if (session->is_verbose && !session->globals->quiet)
+        ms_set_log(on_log, session, MS_LOG_DEBUG);
+    if (session->globals->output != NULL)
+        status = cli_result_file_open(&session->file, session->globals->output, &session->error);
     if (status == MS_OK)
         status = open_storage(session);
-    if (status == MS_OK && verbose) {
-        const char *config = ms_storage_config_path(session->storage);
+    if (status != MS_OK)
+        return status;
+    if (session->is_verbose)
+        say_places(session);
+    session->how = (ms_operation_options)MS_OPERATION_OPTIONS_INIT;
+    session->how.jobs = (unsigned)session->globals->jobs.value;
+    session->how.on_progress = on_progress;
+    session->how.on_notice = on_notice;
+    if (session->json_to_stdout || session->file.path != NULL)
+        session->how.write_json = write_json;
+    session->how.payload = session;
+    return MS_OK;
+}
 
-        cli_progress_line(&session->progress, "debug", ms_storage_home(session->storage));
-        cli_progress_line(&session->progress, "debug", config == NULL ? "no configuration file" : config);
+ms_status cli_session_wait(cli_session *session, ms_operation *operation, ms_status status)
+{
+    ms_error error = MS_ERROR_INIT;
+
+    if (status != MS_OK)
+        return status;
+    cli_interrupt_watch(operation);
+    status = ms_operation_finish(operation, &error);
+    cli_progress_end(&session->progress);
+    if (status != MS_OK && !session->has_own_error)
+        session->error = error;
+    /* What a callback noticed itself is more exact, except that a cancelled run is just that. */
+    if (status != MS_OK && session->has_own_error)
+        status = status == MS_INTERRUPTED ? status : session->error.status;
+    if (status == MS_INTERRUPTED && session->error.status != MS_INTERRUPTED)
+        session->error = error;
+    return status;
+}
+
+void cli_session_free(ms_operation *operation)
+{
+    cli_interrupt_watch(NULL);
+    ms_operation_free(operation);
+}
+
+/* What was said to have been written must have been: a full disk is a failure, not a short answer.
+ */
+static ms_status end_output(cli_session *session, ms_status status)
+{
+    ms_error problem = MS_ERROR_INIT;
+
+    if (!cli_stream_flush(&session->out) && status == MS_OK)
+        status = fail_stdout(session);
+    if (cli_result_file_commit(&session->file, &problem) != MS_OK && status == MS_OK) {
+        session->error = problem;
+        status = MS_IO;
     }
     return status;
 }
 
-bool cli_session_is_for_people(const cli_session *session)
+ms_status cli_session_end(cli_session *session, ms_status status)
 {
-    return !session->input->globals.json && !session->bytes_on_stdout;
-}
+    bool wants_json = session->json_to_stdout || session->file.path != NULL;
 
-static ms_status write_json(void *payload, const char *text, size_t size)
-{
-    cli_session *session = payload;
-    bool failed = false;
-
-    if (session->input->globals.json) {
-        session->json_is_written = true;
-        failed = fwrite(text, 1, size, stdout) != size;
-    }
-    if (session->result_file != NULL)
-        failed = fwrite(text, 1, size, session->result_file) != size || failed;
-    return failed ? MS_IO : MS_OK;
-}
-
-static void on_progress(void *payload, const ms_progress *progress)
-{
-    cli_session *session = payload;
-    cli_progress_show(&session->progress, progress);
-}
-
-static void on_notice(void *payload, bool is_warning, const char *text)
-{
-    cli_session *session = payload;
-    cli_progress_notice(&session->progress, is_warning, text);
-}
-
-ms_operation_options cli_session_how(cli_session *session)
-{
-    ms_operation_options how = MS_OPERATION_OPTIONS_INIT;
-
-    how.jobs = (unsigned)session->input->globals.jobs.value;
-    how.on_progress = on_progress;
-    how.on_notice = on_notice;
-    if (session->input->globals.json || session->result_file != NULL)
-        how.write_json = write_json;
-    how.payload = session;
-    return how;
-}
-
-ms_status cli_session_wait(cli_session *session, ms_operation *operation, ms_status started)
-{
-    ms_status status = started;
-
-    if (started == MS_OK) {
-        atomic_store(&current, operation);
-        if (atomic_load(&signals_seen) > 0)
-            ms_operation_cancel(operation);
-        status = ms_operation_finish(operation, &session->error);
-    }
     cli_progress_end(&session->progress);
-    return status;
-}
+    if (status != MS_OK && wants_json && !session->has_json) {
+        /* A failed write is told by the stream when it ends. */
+        ms_status written = ms_error_write_json(&session->error, write_json, session);
 
-void cli_session_let_go(void)
-{
-    atomic_store(&current, NULL);
-}
-
-ms_status cli_session_print(cli_session *session, cli_text *text)
-{
-    const char *data = cli_text_get(text);
-    bool failed = fwrite(data, 1, text->size, stdout) != text->size;
-
-    cli_text_clear(text);
-    return failed ? cli_fail_errno(&session->error, errno, "stdout", "Cannot write to the standard output") : MS_OK;
-}
-
-ms_status cli_session_confirm(cli_session *session, const char *question)
-{
-    char answer[16] = "";
-
-    if (session->input->globals.yes)
-        return MS_OK;
-    if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
-        (void)cli_fail(&session->error, MS_USAGE, "needs_yes", "%s: this has to be confirmed", question);
-        cli_set_hint(&session->error, "Give --yes");
-        return MS_USAGE;
+        (void)written;
     }
-    cli_progress_end(&session->progress);
-    (void)fprintf(stderr, "%s. Go on? [y/N] ", question);
-    if (fgets(answer, sizeof(answer), stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y'))
-        return MS_OK;
-    return cli_fail(&session->error, MS_USAGE, "needs_yes", "Nothing was done");
-}
-
-/* The result gets its name only when it is whole; what stood there stays until then. */
-static ms_status end_result_file(cli_session *session)
-{
-    ms_status status = MS_OK;
-    const char *name = session->input->globals.output;
-
-    if (session->result_file == NULL)
-        return MS_OK;
-    bool failed = fflush(session->result_file) != 0 || fsync(fileno(session->result_file)) != 0; /* allowed: as above */
-    failed = fclose(session->result_file) != 0 || failed;
-    session->result_file = NULL;
-    if (!failed)
-        failed = rename(session->result_name, name) != 0; /* allowed: as above */
-    if (failed) {
-        status = cli_fail_errno(&session->error, errno, "result_file", "Cannot write %s", name);
-        (void)remove(session->result_name);
-    }
-    return status;
-}
-
-static ms_status flush_output(cli_session *session)
-{
-    if (fflush(stdout) == 0 && ferror(stdout) == 0)
-        return MS_OK;
-    return cli_fail_errno(&session->error, errno == 0 ? EIO : errno, "stdout", "Cannot write to the standard output");
-}
-
-static void tell_failure(cli_session *session)
-{
-    const ms_error *error = &session->error;
-    cli_text text = {0};
-
-    if ((session->input->globals.json && !session->json_is_written) ||
-            (session->result_file != NULL && ftell(session->result_file) == 0))
-        session->json_is_written = ms_error_write_json(error, write_json, session) == MS_OK;
-    cli_text_add(&text, "model-storage: ");
-    cli_text_escaped(&text, error->message);
-    cli_text_add(&text, "\n");
-    if (error->hint[0] != '\0') {
-        cli_text_add(&text, "  hint: ");
-        cli_text_escaped(&text, error->hint);
-        cli_text_add(&text, "\n");
-    }
-    (void)fputs(cli_text_get(&text), stderr);
-    cli_text_release(&text);
-}
-
-int cli_session_end(cli_session *session, ms_status status)
-{
-    cli_progress_end(&session->progress);
-    if (status == MS_OK)
-        status = flush_output(session);
+    status = end_output(session, status);
     if (status != MS_OK)
         tell_failure(session);
-    ms_status written = end_result_file(session);
-    if (status == MS_OK && written != MS_OK) {
-        status = written;
-        tell_failure(session);
-    }
-    (void)fflush(stdout);
     ms_storage_close(session->storage);
-    free(session->result_name);
-    return ms_status_exit_code(status);
+    ms_set_log(NULL, NULL, MS_LOG_DEBUG);
+    cli_text_release(&session->line);
+    return status;
 }

@@ -1,47 +1,61 @@
-/* One run of the program: the storage it opens, the operation it runs, what it tells and where. */
+/* One run of one command: what was asked for everywhere, where results, notices and failures go,
+ * the storage, and the operation in its course. */
 #ifndef CLI_SESSION_H
 #define CLI_SESSION_H
 
-#include <stdio.h>
-
 #include "command.h"
-#include "failure.h"
-#include "model_storage.h"
+#include "model_storage/hooks.h"
+#include "model_storage/key.h"
+#include "password.h"
 #include "progress.h"
+#include "stream.h"
 
 struct cli_session {
-    const cli_input *input;
-    ms_error error;
-    ms_storage *storage;
+    const cli_globals *globals;
+    bool is_verbose;     /* --verbose or DEBUG=1 */
+    bool json_to_stdout; /* --json */
+    bool has_bar;        /* a bar may stand on the terminal */
+    bool has_json;       /* a result object was begun: the failure is told in it */
+    bool has_own_error;  /* error was noticed here, by a callback: it says more than the operation's
+                          */
+    cli_stream out;      /* stdout */
+    cli_result_file file; /* --output */
     cli_progress progress;
-    bool json_is_written; /* a whole result object, also of a failure, went to stdout */
-    bool bytes_on_stdout; /* a model goes there, so that no result may */
-    FILE *result_file;    /* of -o, under a temporary name */
-    char *result_name;
-    /* "key password": the options of the password give the new one, so the present one comes from elsewhere. */
-    bool current_password_only;
-    const char *current_password_file;
+    cli_password_source password;     /* of the key as it is */
+    cli_password_source new_password; /* that it shall have */
+    ms_storage *storage;
+    ms_operation_options how; /* for the operation, made by cli_session_open */
+    cli_text line;            /* of the human result, being put together */
+    ms_error error;           /* with a status other than MS_OK */
 };
 
-/** Open the storage as options and environment say. */
-MS_MUST_CHECK ms_status cli_session_open(cli_session *session);
-/** Callbacks for operations: progress, notices, JSON to stdout and to the file of -o. */
-ms_operation_options cli_session_how(cli_session *session);
-/** Wait for a started operation, which signals cancel; started is what its start returned. The operation stays the
- *  caller's to free, after cli_session_let_go. */
-MS_MUST_CHECK ms_status cli_session_wait(cli_session *session, ms_operation *operation, ms_status started);
-/** Signals no longer reach the operation; to be called before it is freed. */
-void cli_session_let_go(void);
-/** Whether results are for people: neither --json nor bytes on stdout. */
-bool cli_session_is_for_people(const cli_session *session);
-/** Print text to stdout and empty it. A failed write is MS_IO. */
-MS_MUST_CHECK ms_status cli_session_print(cli_session *session, cli_text *text);
-/** Ask a question that is answered with yes or no; --yes answers it. MS_USAGE "needs_yes" where nobody can be asked or the answer is no. */
-MS_MUST_CHECK ms_status cli_session_confirm(cli_session *session, const char *question);
-/** Tell the failure, put the file of -o in its place, close everything. Returns the exit code. */
-int cli_session_end(cli_session *session, ms_status status);
+void cli_session_init(cli_session *session, const cli_globals *globals);
+/** Everything is written out; status is that of the run so far, the returned one is final. Failures
+ * are told on stderr, and as JSON where it is wanted and was not yet. */
+ms_status cli_session_end(cli_session *session, ms_status status);
 
-/** Let SIGINT, SIGTERM and SIGHUP cancel the operation; the second of them ends the program at once. */
-void cli_signals_install(void);
+/** Open the result file and the storage. MS_USAGE, MS_IO, and those of ms_storage_open. */
+MS_MUST_CHECK ms_status cli_session_open(cli_session *session);
+/** After ms_model_X_start returned status: signals reach the operation, it is waited for. The
+ * caller frees operation, which may be NULL. */
+MS_MUST_CHECK ms_status cli_session_wait(
+        cli_session *session, ms_operation *operation, ms_status status);
+/** Start a command of the library, wait for it, and leave operation to be freed by
+ * cli_session_free. */
+#define CLI_RUN(session, name, operation, options)                                                 \
+    cli_session_wait((session), *(operation),                                                      \
+            ms_model_##name##_start((operation), (session)->storage, (options), &(session)->how,   \
+                    &(session)->error))
+void cli_session_free(ms_operation *operation);
+
+/** Whether the result is for people on stdout. */
+bool cli_session_is_human(const cli_session *session);
+/** Put line and a newline on stdout and clear it. MS_IO once stdout cannot be written: worth
+ * looking at where much is printed, for the end of the session tells it in any case. */
+ms_status cli_session_print(cli_session *session);
+/** Write to stdout what is no text. */
+MS_MUST_CHECK ms_status cli_session_write(cli_session *session, const void *data, size_t size);
+/** One line on stderr, as --progress and --quiet want it. */
+void cli_session_notice(cli_session *session, bool is_warning, const char *text);
 
 #endif

@@ -120,8 +120,8 @@ static bool is_control(uint32_t code_point)
 static bool is_layout(uint32_t code_point)
 {
     return code_point == 0x61c || code_point == 0x200e || code_point == 0x200f ||
-            (code_point >= 0x2028 && code_point <= 0x202e) ||
-            (code_point >= 0x2066 && code_point <= 0x2069);
+           (code_point >= 0x2028 && code_point <= 0x202e) ||
+           (code_point >= 0x2066 && code_point <= 0x2069);
 }
 
 void cli_text_escaped(cli_text *text, const char *name)

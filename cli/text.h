@@ -16,8 +16,9 @@
 
 #define CLI_TEXT_SIZE_MAX ((size_t)1024 * 1024) /* what would pass it is left out */
 
-/** Zeroed is empty. data is NUL terminated once something was appended. When memory is short the rest
- *  is dropped: this text is for reading, and whoever reads it is told what went wrong elsewhere. */
+/** Zeroed is empty. data is NUL terminated once something was appended. When memory is short the
+ * rest is dropped: this text is for reading, and whoever reads it is told what went wrong
+ * elsewhere. */
 typedef struct cli_text {
     char *data;
     size_t size;
@@ -36,7 +37,8 @@ void cli_text_vprintf(cli_text *text, const char *format, va_list arguments) CLI
 void cli_text_pad(cli_text *text, size_t count); /* spaces */
 
 /** For a terminal: C0, C1, DEL, bidirectional controls and bytes that are no UTF-8 become \x1b or
- *  \u202e, so that a stranger's name can neither move the cursor nor reorder what is read. NULL is "-". */
+ *  \u202e, so that a stranger's name can neither move the cursor nor reorder what is read. NULL is
+ * "-". */
 void cli_text_escaped(cli_text *text, const char *name);
 /** A JSON string with its quotes; bytes that are no UTF-8 become U+FFFD. NULL is null. */
 void cli_text_json(cli_text *text, const char *value);
