@@ -198,6 +198,18 @@ static ms_status read_item(putting *put, content_item *item, ms_error *err)
     return MS_OK;
 }
 
+/* Only the chunks that somebody asked for, one by one: they are few. */
+static ms_status put_wanted(putting *put, content_item *item, ms_error *err)
+{
+    ms_status status = MS_OK;
+    for (size_t i = 0; status == MS_OK && i < item->count; i++) {
+        item->puts[i].was_present = true;
+        if (ms_digest_set_find(put->source->only, item->digests[i]) != NULL)
+            status = ms_store_put_many(put->session, &item->puts[i], 1, err);
+    }
+    return status;
+}
+
 static ms_status work(void *payload, unsigned worker, void *slot, ms_error *err)
 {
     (void)worker;
@@ -213,7 +225,8 @@ static ms_status work(void *payload, unsigned worker, void *slot, ms_error *err)
         item->puts[i] = (ms_block_put){.cid = ms_cid_sha256(MS_CODEC_RAW, item->digests[i]),
                 .block = item->spans[i],
                 .buffer_size = room_for(item->spans[i].size)};
-    return ms_store_put_many(put->session, item->puts, item->count, err);
+    return put->source->only == NULL ? ms_store_put_many(put->session, item->puts, item->count, err)
+                                     : put_wanted(put, item, err);
 }
 
 /* Consumer: DAG, chunk tree, counts, in order. */
@@ -308,6 +321,16 @@ static ms_status finish(putting *put, ms_error *err)
     return status;
 }
 
+/* The sink of a run that puts only what somebody asked for. */
+static ms_status put_wanted_node(void *payload, const ms_cid *cid, ms_span block, ms_error *err)
+{
+    const putting *put = (const putting *)payload;
+    if (ms_digest_set_find(put->source->only, cid->digest) == NULL)
+        return MS_OK;
+    const ms_block_sink sink = ms_store_session_sink(put->session);
+    return sink.put(sink.payload, cid, block, err);
+}
+
 ms_status ms_content_put(ms_run *run, const ms_content_source *source, ms_store_session *session, const ms_chunker *chunker,
         bool with_digests, ms_content *content, ms_error *err)
 {
@@ -319,7 +342,9 @@ ms_status ms_content_put(ms_run *run, const ms_content_source *source, ms_store_
             .chunker = *chunker,
             .buffer_size = ms_batch_chunks() * MS_BLOCK_SIZE_OUT_MAX,
             .with_digests = with_digests};
-    const ms_block_sink sink = ms_store_session_sink(session);
+    ms_block_sink sink = ms_store_session_sink(session);
+    if (source->only != NULL)
+        sink = (ms_block_sink){.put = put_wanted_node, .payload = &put};
     const unsigned workers = ms_batch_workers(run->task);
     const size_t count = ms_batch_count(workers);
     const ms_pipeline_stages stages = {.produce = produce, .work = work, .consume = consume, .payload = &put};

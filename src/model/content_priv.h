@@ -4,6 +4,7 @@
 
 #include "chunker/chunker.h"
 #include "cid/block.h"
+#include "model/reach_priv.h"
 #include "model/run_priv.h"
 #include "model/source_tree_priv.h"
 
@@ -27,6 +28,7 @@ typedef struct ms_content_source {
     const ms_source_tree *tree;
     ms_content_read_fn read;
     void *read_payload;
+    const ms_digest_set *only; /* put no other blocks; NULL = all. Not changed meanwhile */
 } ms_content_source;
 
 /** Put all of source into the session, cut by chunker; not yet durable. with_digests also records the SHA-256 of each

@@ -8,7 +8,7 @@
 #include "model/content_priv.h"
 #include "model/leaves_priv.h"
 #include "model/opened_model_priv.h"
-#include "model/placing_priv.h"
+#include "model/reach_priv.h"
 
 typedef struct repairing {
     ms_run *run;
@@ -18,6 +18,7 @@ typedef struct repairing {
     ms_opened_model model;
     ms_store_session *session; /* NULL in a dry run */
     ms_error first; /* the first block that cannot be put back */
+    ms_digest_set wanted; /* what the last look found bad */
 } repairing;
 
 static ms_status is_good(const repairing *repair, const ms_cid *cid, bool *good, ms_error *err)
@@ -35,15 +36,18 @@ static ms_status is_good(const repairing *repair, const ms_cid *cid, bool *good,
     return status;
 }
 
-static void count_lost(repairing *repair, const ms_cid *cid, const char *what)
+static ms_status count_lost(repairing *repair, const ms_cid *cid, const char *what, ms_error *err)
 {
     char text[MS_CID_TEXT_SIZE];
+    bool is_new = false;
     ms_cid_format(cid, text);
-    if (repair->result->unrepairable_chunks++ > 0)
-        return;
+    ms_status status = ms_digest_set_add(&repair->wanted, cid->digest, &is_new, err);
+    if (status != MS_OK || !is_new || repair->result->unrepairable_chunks++ > 0)
+        return status;
     (void)ms_fail(&repair->first, MS_INTEGRITY, "unrepairable", "%s (%s) is nowhere to be had", what, text);
     ms_error_set_cid(&repair->first, text);
     ms_error_set_hint(&repair->first, "name a whole copy of the model: model-storage repair REF --from PATH");
+    return MS_OK;
 }
 
 /* A block whose bytes we have: put it back when the store lacks it. */
@@ -70,9 +74,8 @@ static ms_status repair_manifest(repairing *repair, ms_error *err)
     return status == MS_OK ? put_back(repair, &repair->model.head.info, repair->model.info_block, err) : status;
 }
 
-/* Putting the copy through the whole way in makes every block of it again: what the store has is compared and left alone, what is damaged
- * goes to quarantine and is written anew, and inner nodes come out as by-products. A copy that is not the model gives other blocks, which
- * the session never commits as anything but blocks of their own names. */
+/* The copy goes the whole way in once more, so that its chunks and its inner nodes come by; what was found bad is taken, wherever in the
+ * copy it stands, and nothing else. A damaged block goes to quarantine when the good one is put. */
 static ms_status rebuild_from_copy(repairing *repair, ms_error *err)
 {
     ms_source_tree tree;
@@ -90,7 +93,7 @@ static ms_status rebuild_from_copy(repairing *repair, ms_error *err)
     if (status != MS_OK)
         return status;
     status = ms_source_tree_open(&tree, repair->options->from, &rules, repair->run->task, err);
-    const ms_content_source source = {.tree = &tree};
+    const ms_content_source source = {.tree = &tree, .only = &repair->wanted};
     if (status == MS_OK)
         status = ms_content_put(repair->run, &source, repair->session, &chunker, repair->model.head.has_ext, &content, err);
     ms_source_tree_release(&tree);
@@ -111,7 +114,7 @@ static ms_status work(void *payload, unsigned worker, ms_leaf_batch *batch, ms_e
     return ms_leaves_from_store(look->repair->store, batch, err);
 }
 
-static ms_status look_at_leaf(looking *look, const ms_leaf *leaf)
+static ms_status look_at_leaf(looking *look, const ms_leaf *leaf, ms_error *err)
 {
     look->repair->result->checked_chunks++;
     if (leaf->status == MS_OK)
@@ -124,23 +127,22 @@ static ms_status look_at_leaf(looking *look, const ms_leaf *leaf)
     const size_t size = MS_MIN(strlen(text.message), sizeof(what) - 1);
     memcpy(what, text.message, size);
     what[size] = '\0';
-    count_lost(look->repair, &leaf->cid, what);
-    return MS_OK;
+    return count_lost(look->repair, &leaf->cid, what, err);
 }
 
 static ms_status consume(void *payload, ms_leaf_batch *batch, ms_error *err)
 {
     looking *look = (looking *)payload;
-    (void)err;
-    for (size_t i = 0; i < batch->step_count; i++) {
+    ms_status status = MS_OK;
+    for (size_t i = 0; status == MS_OK && i < batch->step_count; i++) {
         if (batch->steps[i].kind == MS_STEP_NODE)
             look->repair->result->checked_chunks++;
         else if (batch->steps[i].kind == MS_STEP_LEAF)
-            (void)look_at_leaf(look, &batch->leaves[batch->steps[i].leaf]);
+            status = look_at_leaf(look, &batch->leaves[batch->steps[i].leaf], err);
     }
     for (size_t i = 0; i < batch->leaf_count; i++)
         ms_task_progress_add(look->repair->run->task, batch->leaves[i].size, 0);
-    return MS_OK;
+    return status;
 }
 
 /* The block that the walk asked for last. */
@@ -170,8 +172,7 @@ static ms_status look(repairing *repair, ms_error *err)
     ms_task_progress_end(repair->run->task);
     if (status == MS_NOT_FOUND || status == MS_INTEGRITY || status == MS_IO || status == MS_MALFORMED) {
         repair->result->checked_chunks++;
-        count_lost(repair, &watched.last, "an inner node");
-        return MS_OK;
+        return count_lost(repair, &watched.last, "an inner node", err);
     }
     if (status != MS_OK)
         ms_error_copy(err, &found);
@@ -183,7 +184,7 @@ static ms_status look(repairing *repair, ms_error *err)
     status = is_good(repair, &repair->model.head.ext, &good, err);
     repair->result->checked_chunks++;
     if (status == MS_OK && !good)
-        count_lost(repair, &repair->model.head.ext, "the list of digests");
+        status = count_lost(repair, &repair->model.head.ext, "the list of digests", err);
     if (status != MS_OK || !good)
         return status;
     status = ms_manifest_ext_open(&ext, &repair->model.head.ext, &plain, err);
@@ -191,36 +192,50 @@ static ms_status look(repairing *repair, ms_error *err)
         repair->result->checked_chunks++;
         status = is_good(repair, &ext.blocks[i], &good, err);
         if (status == MS_OK && !good)
-            count_lost(repair, &ext.blocks[i], "a block of digests");
+            status = count_lost(repair, &ext.blocks[i], "a block of digests", err);
     }
     ms_manifest_ext_release(&ext);
     return status;
 }
 
-/* Look, put back, look again: what was bad before and is good now was repaired. */
+/* Forget what the last look found and look again. */
+static ms_status look_again(repairing *repair, uint64_t checked_before, ms_error *err)
+{
+    repair->result->checked_chunks = checked_before;
+    repair->result->unrepairable_chunks = 0;
+    ms_digest_set_release(&repair->wanted);
+    repair->wanted = (ms_digest_set){0};
+    return look(repair, err);
+}
+
+/* Look, put back, look again. A damaged node hides what is below it, so that each round may find more; a round that puts nothing back is
+ * the last. */
 static ms_status repair_content(repairing *repair, ms_error *err)
 {
     ms_repair_result *result = repair->result;
     const uint64_t checked = result->checked_chunks;
     ms_status status = look(repair, err);
-    const uint64_t bad = result->unrepairable_chunks;
-    if (status != MS_OK || bad == 0 || repair->options->from == NULL)
-        return status;
-    if (repair->session == NULL) {
+    if (status == MS_OK && result->unrepairable_chunks > 0 && repair->options->from != NULL && repair->session == NULL)
         ms_task_notice(repair->run->task, false, "whether %s holds what is missing is only known after it was read",
                 repair->options->from);
-        return MS_OK;
+    bool goes_on = repair->options->from != NULL && repair->session != NULL;
+    while (status == MS_OK && goes_on && result->unrepairable_chunks > 0) {
+        const ms_digest_set wanted = repair->wanted;
+        status = rebuild_from_copy(repair, err);
+        if (status == MS_OK)
+            status = ms_store_flush(repair->session, err);
+        if (status != MS_OK)
+            break;
+        repair->wanted = (ms_digest_set){0};
+        status = look_again(repair, checked, err);
+        uint64_t healed = 0;
+        for (uint32_t i = 0; status == MS_OK && i < wanted.count; i++)
+            healed += ms_digest_set_find(&repair->wanted, wanted.digests[i]) == NULL ? 1 : 0;
+        result->repaired_chunks += healed;
+        goes_on = healed > 0;
+        ms_digest_set old = wanted;
+        ms_digest_set_release(&old);
     }
-    status = rebuild_from_copy(repair, err);
-    if (status == MS_OK)
-        status = ms_store_flush(repair->session, err);
-    if (status != MS_OK)
-        return status;
-    result->checked_chunks = checked;
-    result->unrepairable_chunks = 0;
-    status = look(repair, err);
-    /* A damaged node hid what was below it: then more may be bad now than was seen before. */
-    result->repaired_chunks += bad > result->unrepairable_chunks ? bad - result->unrepairable_chunks : 0;
     return status;
 }
 
@@ -263,6 +278,7 @@ static ms_status run_repair(ms_run *run, const void *options, void *result, ms_e
         ms_error_copy(err, &repair->first);
         status = MS_INTEGRITY;
     }
+    ms_digest_set_release(&repair->wanted);
     ms_free(repair);
     return status;
 }

@@ -285,3 +285,27 @@ def test_help_of_every_command_has_an_example(product):
     for command in ("store retrieve list info verify repair activate deactivate remove prune check key config").split():
         assert f"\n  {command} " in text
         assert "Examples:" in product.call(command, "--help").stdout.decode()
+
+
+def test_repair_takes_only_what_is_wanted(product, stored, model):
+    chunk = next(chunk for chunk in chunks(product) if chunk["size"] == MIB)
+    product.block(chunk["cid"]).unlink()
+    (model / "other.bin").write_bytes(b"not of the model" * 1000)
+    (model / "weights" / "b.bin").rename(model / "renamed.bin")
+    before = {path.name for path in product.blocks.rglob("*.data")}
+    product.run("repair", "model", "--from", model)
+    after = {path.name for path in product.blocks.rglob("*.data")}
+    assert after - before == {product.block(chunk["cid"]).name}
+    assert product.run("verify", "model")["isValid"]
+
+
+def test_repair_of_a_node_and_what_it_hides(product, stored, model):
+    for cid in [stored["rootCID"]] + [chunk["cid"] for chunk in chunks(product) if chunk["size"] > 1000]:
+        product.block(cid).unlink()
+    result = product.run("repair", "model", "--from", model)
+    assert result["unrepairableChunks"] == 0 and result["repairedChunks"] >= 3
+    assert product.run("verify", "model")["isValid"]
+    error = None
+    product.block(stored["rootCID"]).unlink()
+    error = product.fail(4, "repair", "model")
+    assert error["reason"] == "unrepairable"
