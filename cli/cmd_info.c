@@ -18,7 +18,7 @@ static const cli_option info_options[] = {
                 .kind = CLI_RANGE,
                 .argument = "A-B",
                 .offset = offsetof(info_values, range),
-                .help = "only chunks A to B, counted from 0"},
+                .help = "with --chunks: only A to B, counted from 0"},
         {.name = "files",
                 .kind = CLI_FLAG,
                 .offset = offsetof(info_values, files),
@@ -126,9 +126,11 @@ static ms_status run_info(cli_session *session, const cli_input *input)
     const ms_info_result *result;
     ms_status status;
 
+    if (values->range.is_set && !values->chunks)
+        return cli_fail(&session->error, MS_USAGE, "option_conflict", "--range goes with --chunks");
     options.ref = input->operands[0];
     options.files = values->files;
-    options.chunks = values->chunks || values->range.is_set;
+    options.chunks = values->chunks;
     options.has_range = values->range.is_set;
     options.range_first = values->range.first;
     options.range_last = values->range.last;
@@ -158,7 +160,7 @@ const cli_command cli_command_info = {
         .values_size = sizeof(info_values),
         .examples = "model-storage info llama\n"
                     "model-storage info llama@2 --files\n"
-                    "model-storage info llama --range 0-99 --json",
+                    "model-storage info llama --chunks --range 0-99 --json",
         .exit_codes = "0 1 2 4 5 8 9 11 12 130",
         .run = run_info,
 };
