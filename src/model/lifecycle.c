@@ -44,39 +44,67 @@ static ms_status check_signer(const ms_signer *signer, const ms_record *record, 
     return MS_KEY;
 }
 
-static ms_status set_status(ms_run *run, const ms_lifecycle_options *options, ms_record_status wanted, ms_lifecycle_result *result, ms_error *err)
+static ms_status fail_revoked(const ms_record *record, ms_error *err)
 {
-    ms_opened_model model;
+    const bool is_whole = record->model_status == MS_RECORD_REVOKED;
+    (void)ms_fail(err, MS_INTEGRITY, "revoked", "%s%s was revoked for good%s%s", is_whole ? "" : "this version of ", record->model_id,
+            record->reason[0] == '\0' ? "" : ": ", record->reason);
+    ms_error_set_hint(err, "store what shall be used as a new version%s", is_whole ? " of another model id" : "");
+    return MS_INTEGRITY;
+}
+
+/* The registry keeps the status of a version apart from that of its model; for people the stricter is the one that stands. */
+static bool is_revoked(const ms_record *record, const ms_status_change *change)
+{
+    if (change->status == MS_RECORD_REVOKED)
+        return false;
+    return record->model_status == MS_RECORD_REVOKED ||
+           (change->version != 0 && record->version_status == MS_RECORD_REVOKED);
+}
+
+static ms_status change_status(ms_run *run, const ms_record *record, const ms_status_change *change, bool *changed, ms_error *err)
+{
     ms_registry *registry = NULL;
     const ms_signer *signer = NULL;
-    bool changed = false;
-    ms_status status = ms_model_resolve(run, options->ref, MS_MODEL_FOR_WRITE, &model, err);
-    if (status == MS_OK)
-        status = ms_run_text(run, &result->model_id, model.record.model_id, err);
-    if (status == MS_OK)
-        status = ms_storage_registry(run->storage, &registry, err);
+    if (is_revoked(record, change))
+        return fail_revoked(record, err);
+    ms_status status = ms_storage_registry(run->storage, &registry, err);
     if (status == MS_OK)
         status = ms_keyring_signer(ms_storage_keyring(run->storage), run->task, &signer, err);
     if (status == MS_OK)
-        status = check_signer(signer, &model.record, err);
+        status = check_signer(signer, record, err);
+    return status == MS_OK ? ms_registry_set_status(registry, signer, change, changed, err) : status;
+}
+
+static ms_status list_statuses(ms_run *run, const ms_record *record, uint32_t version, ms_lifecycle_result *result, ms_error *err)
+{
+    ms_registry *registry = NULL;
+    changing list = {.run = run, .result = result, .version = version};
+    ms_status status = ms_storage_registry(run->storage, &registry, err);
+    return status == MS_OK ? ms_registry_history(registry, &record->publisher, record->model_id, on_version, &list, err) : status;
+}
+
+static ms_status set_status(ms_run *run, const ms_lifecycle_options *options, ms_record_status wanted, ms_lifecycle_result *result, ms_error *err)
+{
+    ms_opened_model model;
+    bool changed = false;
+    const ms_record *record = &model.record;
+    ms_status status = ms_model_resolve(run, options->ref, MS_MODEL_FOR_WRITE, &model, err);
+    if (status == MS_OK)
+        status = ms_run_text(run, &result->model_id, record->model_id, err);
     if (status != MS_OK)
         return status;
-    const ms_status_change change = {.model_id = model.record.model_id,
-            .version = model.has_version ? model.record.version : 0,
+    const ms_status_change change = {.model_id = record->model_id,
+            .version = model.has_version ? record->version : 0,
             .status = wanted,
             .reason = options->reason == NULL ? "" : options->reason};
-    status = ms_registry_set_status(registry, signer, &change, &changed, err);
-    if (status == MS_INTEGRITY && model.record.status == MS_RECORD_REVOKED)
-        ms_error_set_hint(err, "store what shall be used as a new version%s",
-                model.record.model_status == MS_RECORD_REVOKED ? " of another model id" : "");
+    status = change_status(run, record, &change, &changed, err);
+    if (status == MS_OK)
+        status = list_statuses(run, record, change.version, result, err);
     if (status == MS_OK && !changed)
         ms_task_notice(run->task, false, "%s was %s already", options->ref, ms_record_status_word(wanted));
-    changing list = {.run = run, .result = result, .version = change.version};
-    if (status == MS_OK)
-        status = ms_registry_history(registry, &model.record.publisher, model.record.model_id, on_version, &list, err);
-    if (status == MS_OK && wanted == MS_RECORD_ACTIVE && model.record.model_status == MS_RECORD_INACTIVE && change.version != 0)
-        ms_task_notice(run->task, true, "%s stays inactive: so is the model as a whole (activate %s)", options->ref,
-                model.record.model_id);
+    if (status == MS_OK && wanted == MS_RECORD_ACTIVE && record->model_status == MS_RECORD_INACTIVE && change.version != 0)
+        ms_task_notice(run->task, true, "%s stays inactive: so is the model as a whole (activate %s)", options->ref, record->model_id);
     return status;
 }
 
