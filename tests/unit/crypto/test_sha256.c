@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <cmocka.h>
 #include <openssl/evp.h>
 #include "base/checked.h"
@@ -182,6 +184,39 @@ static void test_a_stream_is_the_same_however_it_is_cut(void **state)
     }
 }
 
+/* The choice is made once in a process, so each child makes its own, before this process has made
+ * one: this test comes first. */
+static void assert_path_of_child(const char *asked, const char *expected)
+{
+    int status;
+    pid_t child = fork();
+
+    assert_true(child >= 0);
+    if (child == 0) {
+        int failed = asked != NULL ? setenv("MODEL_STORAGE_SHA256", asked, 1) : unsetenv("MODEL_STORAGE_SHA256");
+        _exit(failed != 0 || strcmp(ms_sha256_path(), expected) != 0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+static void test_the_environment_chooses_among_the_available_paths(void **state)
+{
+    static const char *const unavailable[] = {"", "armv9", "SHANI", "portable "};
+    const ms_sha256_implementation *const *all = ms_sha256_implementations();
+    const char *best = NULL;
+
+    (void)state;
+    for (size_t i = 0; all[i] != NULL; i++)
+        if (best == NULL && all[i]->available())
+            best = all[i]->name;
+    assert_path_of_child(NULL, best);
+    for (size_t i = 0; all[i] != NULL; i++)
+        assert_path_of_child(all[i]->name, all[i]->available() ? all[i]->name : best);
+    for (size_t i = 0; i < MS_ARRAY_COUNT(unavailable); i++)
+        assert_path_of_child(unavailable[i], best);
+}
+
 static void test_the_path_in_use_is_one_this_machine_can_run(void **state)
 {
     size_t found = 0;
@@ -195,6 +230,7 @@ static void test_the_path_in_use_is_one_this_machine_can_run(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_environment_chooses_among_the_available_paths),
         cmocka_unit_test(test_published_messages_have_their_published_digests),
         cmocka_unit_test(test_a_million_letters_have_their_published_digest),
         cmocka_unit_test(test_every_size_up_to_300_alone_and_together),
