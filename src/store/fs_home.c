@@ -82,6 +82,9 @@ ms_status ms_fs_home_find(ms_fs_store *store, bool *exists, ms_error *err)
     status = open_home(store, &found);
     if (status == MS_OK)
         status = open_blocks(store, &found);
+    /* Kept only with its blocks: a folder that is not yet a home may be replaced by another. */
+    if (store->blocks_fd < 0)
+        ms_fs_home_close(store);
     ms_mutex_unlock(&store->mutex);
     *exists = status == MS_OK;
     if (status == MS_OK || status == MS_NOT_FOUND)
