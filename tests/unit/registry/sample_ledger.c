@@ -1,4 +1,5 @@
-/* Row number i is made of i alone, so that two ledgers filled alike say the same but for their times. */
+/* Row number i is made of i alone, so that two ledgers filled alike say the same but for their
+ * times. */
 #include "unit/registry/sample_ledger.h"
 
 #include <stdio.h>
@@ -22,7 +23,8 @@ static void model_of(unsigned number, char id[32], int *who)
     *who = (int)(number % PUBLISHERS) + 1;
 }
 
-/* Each fifth row sets a status (row 39 takes that of row 9 back), the others publish the next version of one model after the other. */
+/* Each fifth row sets a status (row 39 takes that of row 9 back), the others publish the next
+ * version of one model after the other. */
 static void write_row(ms_registry *registry, unsigned row, uint32_t versions[SAMPLE_MODELS])
 {
     unsigned number = row % SAMPLE_MODELS;
