@@ -246,26 +246,39 @@ static ms_status check_rows(ledger_checker *checker, uint64_t last, ms_error *er
     return status;
 }
 
-/* Every publication has its version in the index, so equal numbers mean that there are no others.
- */
-static ms_status check_count(ledger_checker *checker, uint64_t last, ms_error *err)
+static ms_status read_count(ledger_checker *checker, ms_ledger_query query, uint64_t last,
+        uint64_t *count, ms_error *err)
 {
     sqlite3_stmt *statement;
-    uint64_t versions = 0;
     bool found;
-    ms_status status =
-            ms_ledger_prepare(&checker->ledger, &statement, MS_LEDGER_COUNT_VERSIONS, err);
+    ms_status status = ms_ledger_prepare(&checker->ledger, &statement, query, err);
 
+    *count = 0;
     if (status != MS_OK)
         return status;
-    ms_ledger_bind_number(statement, 1, last);
+    if (query == MS_LEDGER_COUNT_VERSIONS)
+        ms_ledger_bind_number(statement, 1, last);
     status = ms_ledger_step(&checker->ledger, statement, &found, "check the ledger", err);
     if (status == MS_OK && found)
-        (void)ms_ledger_column_number(statement, 0, &versions, MS_LEDGER_SEQUENCE_MAX);
+        (void)ms_ledger_column_number(statement, 0, count, MS_LEDGER_SEQUENCE_MAX);
     ms_ledger_done(statement);
+    return status;
+}
+
+/* Rows 1 to last were there. Every publication has its version in the index, so equal numbers mean
+ * that there are no others. */
+static ms_status check_counts(ledger_checker *checker, uint64_t last, ms_error *err)
+{
+    uint64_t count;
+    ms_status status = read_count(checker, MS_LEDGER_BELOW_FIRST, last, &count, err);
+
+    if (status == MS_OK)
+        status = expect(checker, count == 0, 0, "there are rows before the first one", err);
+    if (status == MS_OK)
+        status = read_count(checker, MS_LEDGER_COUNT_VERSIONS, last, &count, err);
     if (status != MS_OK)
         return status;
-    return expect(checker, versions == checker->publications, 0,
+    return expect(checker, count == checker->publications, 0,
             "the index has another number of versions than there are rows", err);
 }
 
@@ -281,7 +294,7 @@ static ms_status check_content(ledger_checker *checker, ms_error *err)
         status = check_rows(checker, last, err);
     if (status != MS_OK || checker->ledger.database == NULL)
         return status;
-    status = check_count(checker, last, &error);
+    status = check_counts(checker, last, &error);
     return absorb(checker, 0, status, &error, err);
 }
 

@@ -99,8 +99,10 @@ ms_status ms_ledger_last_row(ms_ledger *ledger, uint64_t *sequence, uint8_t hash
 
 static ms_status bad_index(const ms_ledger *ledger, uint64_t sequence, ms_error *err)
 {
-    return ms_ledger_damaged(
-            ledger, sequence, "ledger_index", "is not what the index says of it", err);
+    return ms_ledger_damaged(ledger, sequence, "ledger_index",
+            sequence == 0 ? "has an index that does not fit its rows"
+                          : "is not what the index says of it",
+            err);
 }
 
 ms_status ms_ledger_find_model(ms_ledger *ledger, const ms_ledger_key *key, bool *found,
@@ -110,6 +112,7 @@ ms_status ms_ledger_find_model(ms_ledger *ledger, const ms_ledger_key *key, bool
     uint64_t newest;
     uint64_t newest_active;
     uint64_t own;
+    uint64_t highest;
     ms_status status = ms_ledger_prepare(ledger, &statement, MS_LEDGER_MODEL, err);
 
     *found = false;
@@ -123,7 +126,8 @@ ms_status ms_ledger_find_model(ms_ledger *ledger, const ms_ledger_key *key, bool
                 !ms_ledger_column_number(statement, 1, &newest_active, newest) ||
                 !ms_ledger_column_number(statement, 2, &own, MS_RECORD_REVOKED) ||
                 !ms_ledger_column_number(
-                        statement, 3, &model->status_sequence, MS_LEDGER_SEQUENCE_MAX))
+                        statement, 3, &model->status_sequence, MS_LEDGER_SEQUENCE_MAX) ||
+                !ms_ledger_column_number(statement, 4, &highest, UINT32_MAX) || highest != newest)
             status = bad_index(ledger, 0, err);
         model->newest = (uint32_t)newest;
         model->newest_active = (uint32_t)newest_active;
@@ -302,8 +306,6 @@ ms_status ms_ledger_load_record(ms_ledger *ledger, const ms_ledger_key *key, ms_
         status = ms_fail(err, MS_NOT_FOUND, "version_unknown",
                 "%s has no version %u; the newest is %u", key->model_id, key->version,
                 model.newest);
-    if (status == MS_OK && key->version > model.newest)
-        status = bad_index(ledger, version.sequence, err);
     if (status == MS_OK)
         status = load_publication(ledger, key, &version, arena, record, err);
     if (status == MS_OK)

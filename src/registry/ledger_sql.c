@@ -41,7 +41,9 @@ static const char *const texts[MS_LEDGER_QUERY_COUNT] = {
         [MS_LEDGER_LAST_ROW] = "SELECT seq, hash, row FROM rows ORDER BY seq DESC LIMIT 1",
         [MS_LEDGER_ROW] = "SELECT hash, row FROM rows WHERE seq = ?1",
         [MS_LEDGER_ADD_ROW] = "INSERT INTO rows(seq, hash, row) VALUES(?1, ?2, ?3)",
-        [MS_LEDGER_MODEL] = "SELECT newest, newest_active, status, status_seq FROM models "
+        [MS_LEDGER_MODEL] = "SELECT newest, newest_active, status, status_seq, "
+                            "(SELECT max(version) FROM versions WHERE id = ?1 AND publisher = ?2) "
+                            "FROM models "
                             "WHERE id = ?1 AND publisher = ?2",
         [MS_LEDGER_ADD_MODEL] = "INSERT INTO models(id, publisher, newest, newest_active, status, "
                                 "status_seq) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
@@ -79,6 +81,7 @@ static const char *const texts[MS_LEDGER_QUERY_COUNT] = {
                                      "AND publisher > ?2 ORDER BY publisher LIMIT 1",
         [MS_LEDGER_NEXT_FOUND] = "SELECT id, publisher, version, seq FROM versions "
                                  "WHERE manifest = ?1 AND seq > ?2 ORDER BY seq LIMIT 1",
+        [MS_LEDGER_BELOW_FIRST] = "SELECT count(*) FROM rows WHERE seq < 1",
         [MS_LEDGER_COUNT_VERSIONS] = "SELECT count(*) FROM versions WHERE seq <= ?1",
 };
 

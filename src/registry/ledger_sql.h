@@ -19,7 +19,7 @@ typedef enum ms_ledger_query {
     MS_LEDGER_LAST_ROW,         /* -> seq, hash, row */
     MS_LEDGER_ROW,              /* seq -> hash, row */
     MS_LEDGER_ADD_ROW,          /* seq, hash, row */
-    MS_LEDGER_MODEL,            /* id, publisher -> newest, newest_active, status, status_seq */
+    MS_LEDGER_MODEL,            /* id, publisher -> newest, newest_active, status, status_seq, highest version */
     MS_LEDGER_ADD_MODEL,        /* id, publisher, newest, newest_active, status, status_seq */
     MS_LEDGER_SET_MODEL,        /* the same */
     MS_LEDGER_VERSION,          /* id, publisher, version -> seq, status, status_seq, manifest */
@@ -35,6 +35,7 @@ typedef enum ms_ledger_query {
     MS_LEDGER_NEXT_OLDER,       /* id, publisher, version */
     MS_LEDGER_NEXT_PUBLISHER,   /* id, publisher */
     MS_LEDGER_NEXT_FOUND,       /* manifest, seq -> also seq */
+    MS_LEDGER_BELOW_FIRST,      /* -> rows before the first, of which there are none */
     MS_LEDGER_COUNT_VERSIONS,   /* seq -> versions up to it */
     MS_LEDGER_QUERY_COUNT
 } ms_ledger_query;
