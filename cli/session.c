@@ -274,14 +274,15 @@ ms_status cli_session_open(cli_session *session)
     return MS_OK;
 }
 
-ms_status cli_session_wait(cli_session *session, ms_operation *operation, ms_status status)
+ms_status cli_session_wait(cli_session *session, ms_operation *const *operation, ms_status started)
 {
     ms_error error = MS_ERROR_INIT;
+    ms_status status;
 
-    if (status != MS_OK)
-        return status;
-    cli_interrupt_watch(operation);
-    status = ms_operation_finish(operation, &error);
+    if (started != MS_OK)
+        return started;
+    cli_interrupt_watch(*operation);
+    status = ms_operation_finish(*operation, &error);
     cli_progress_end(&session->progress);
     if (status != MS_OK && !session->has_own_error)
         session->error = error;

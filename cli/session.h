@@ -36,14 +36,13 @@ ms_status cli_session_end(cli_session *session, ms_status status);
 
 /** Open the result file and the storage. MS_USAGE, MS_IO, and those of ms_storage_open. */
 MS_MUST_CHECK ms_status cli_session_open(cli_session *session);
-/** After ms_model_X_start returned status: signals reach the operation, it is waited for. The
- * caller frees operation, which may be NULL. */
+/** After ms_model_X_start set *operation and returned started: signals reach the operation, it is
+ * waited for. *operation is read only when it was started, and stays the caller's to free. */
 MS_MUST_CHECK ms_status cli_session_wait(
-        cli_session *session, ms_operation *operation, ms_status status);
-/** Start a command of the library, wait for it, and leave operation to be freed by
- * cli_session_free. */
+        cli_session *session, ms_operation *const *operation, ms_status started);
+/** Start a command of the library and wait for it; *operation is freed by cli_session_free. */
 #define CLI_RUN(session, name, operation, options)                                                 \
-    cli_session_wait((session), *(operation),                                                      \
+    cli_session_wait((session), (operation),                                                       \
             ms_model_##name##_start((operation), (session)->storage, (options), &(session)->how,   \
                     &(session)->error))
 void cli_session_free(ms_operation *operation);

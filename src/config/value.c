@@ -170,7 +170,6 @@ static ms_status from_plain_text(ms_config_value *value, ms_arena *arena,
 ms_status ms_config_value_from_text(ms_config_value *value, ms_arena *arena,
         const ms_config_rule *rule, const char *text, ms_error *err)
 {
-    bool had_placeholder = value->has_placeholder;
     bool is_placeholder = !is_list(rule) && ms_config_is_placeholder(rule, text);
     uint64_t number;
     ms_status status = MS_OK;
@@ -189,7 +188,7 @@ ms_status ms_config_value_from_text(ms_config_value *value, ms_arena *arena,
     }
     value->is_digits = (rule->kind == MS_CONFIG_INTEGER || rule->kind == MS_CONFIG_SIZE) &&
                        ms_quantity_integer(text, &number);
-    value->has_placeholder |= is_placeholder || had_placeholder;
+    value->has_placeholder |= is_placeholder;
     return MS_OK;
 }
 

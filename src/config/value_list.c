@@ -151,8 +151,13 @@ ms_status ms_config__list_from_json(ms_config_value *value, ms_arena *arena,
         if (used)
             value->item_count++;
     }
-    if (value->item_count == 0)
-        return ms_config_value_from_text(value, arena, rule, "", err);
+    if (value->item_count == 0) {
+        bool has_placeholder = value->has_placeholder;
+        ms_status status = ms_config_value_from_text(value, arena, rule, "", err);
+
+        value->has_placeholder = has_placeholder;
+        return status;
+    }
     value->text = value->items[0].text;
     return MS_OK;
 }
