@@ -80,8 +80,16 @@ static void let_go(ms_staging *staging)
     staging->fd = -1;
 }
 
+/* What stood at the target when a run was killed between its two renames: it goes back, unless something stands there. */
+static ms_status put_back_or_remove(ms_staging *staging, const char *target_name, ms_error *err)
+{
+    bool existed = false;
+    ms_status status = ms_file_rename(staging->fd, OLD_CONTENT, staging->parent_fd, target_name, false, &existed, err);
+    return status == MS_OK && existed ? ms_folder_remove_all(staging->fd, OLD_CONTENT, err) : status;
+}
+
 /* Everything but the lock and content of this identity. */
-static ms_status remove_leftovers(ms_staging *staging, ms_error *err)
+static ms_status remove_leftovers(ms_staging *staging, const char *target_name, ms_error *err)
 {
     ms_folder *folder = NULL;
     ms_status status = ms_folder_open(&folder, staging->fd, ".", err);
@@ -92,6 +100,8 @@ static ms_status remove_leftovers(ms_staging *staging, ms_error *err)
             break;
         if (strcmp(name, staging->content) == 0)
             staging->resumed = true;
+        else if (strcmp(name, OLD_CONTENT) == 0)
+            status = put_back_or_remove(staging, target_name, err);
         else if (strcmp(name, LOCK_FILE) != 0)
             status = ms_folder_remove_all(staging->fd, name, err);
     }
@@ -117,7 +127,7 @@ ms_status ms_staging_open(ms_staging *staging, const ms_target *target, const ui
         status = MS_LOCKED;
     }
     if (status == MS_OK)
-        status = remove_leftovers(staging, err);
+        status = remove_leftovers(staging, target->name, err);
     if (status != MS_OK)
         let_go(staging);
     return status;

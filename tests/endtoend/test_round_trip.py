@@ -82,6 +82,25 @@ def test_output_that_differs_is_named_and_force_replaces_it(product, model, tmp_
     assert [entry.name for entry in tmp_path.iterdir() if "partial" in entry.name] == []
 
 
+def test_extra_file_is_a_difference(product, model, tmp_path):
+    product.run("store", model, "model")
+    product.run("retrieve", "model", tmp_path / "out")
+    (tmp_path / "out" / "extra").write_text("x")
+    assert "extra" in product.fail(2, "retrieve", "model", tmp_path / "out")["message"]
+    product.run("retrieve", "model", tmp_path / "out", "--force")
+    assert tree_of(tmp_path / "out") == tree_of(model)
+
+
+def test_what_a_killed_replacement_moved_aside_comes_back(product, model, tmp_path):
+    product.run("store", model, "model")
+    partial = tmp_path / ".out.model-storage-partial"
+    (partial / "replaced").mkdir(parents=True)
+    (partial / "replaced" / "mine").write_text("old")
+    error = product.fail(2, "retrieve", "model", tmp_path / "out")
+    assert error["reason"] == "output_exists"
+    assert (tmp_path / "out" / "mine").read_text() == "old"
+
+
 def test_archives_are_the_same_every_time(product, model, tmp_path):
     product.run("store", model, "model")
     for suffix in ("tar", "tar.gz", "tgz", "tar.zst"):
