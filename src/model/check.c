@@ -162,7 +162,7 @@ static ms_status on_unreadable(void *payload, const ms_cid *cid, ms_status statu
     return status == MS_NOT_FOUND ? add_missing(check, cid, err) : add_bad(check, cid, err);
 }
 
-static ms_status on_kept(void *payload, const ms_cid *root, ms_error *err)
+static ms_status on_kept(void *payload, const ms_cid *root, ms_span head, ms_error *err)
 {
     checking *check = (checking *)payload;
     const ms_reach reach = {.store = check->store,
@@ -171,7 +171,7 @@ static ms_status on_kept(void *payload, const ms_cid *root, ms_error *err)
             .leaf = on_leaf,
             .unreadable = on_unreadable,
             .payload = check};
-    return ms_reach_root(&reach, root, err);
+    return ms_reach_root(&reach, root, head, err);
 }
 
 /* A ledger that cannot be listed is one more finding. */
@@ -200,7 +200,7 @@ static ms_status conclude(checking *check, ms_error *err)
     (void)ms_fail(err, MS_INTEGRITY, "check_failed", "%llu bad blocks, %llu missing blocks and %llu faults in the ledger were found",
             (unsigned long long)result->bad_block_count, (unsigned long long)result->missing_block_count,
             (unsigned long long)result->ledger_error_count);
-    ms_error_set_hint(err, "`verify` tells which chunks of a model are bad, `repair` brings them back from a copy");
+    ms_error_set_hint(err, "`verify` tells which chunks of a model are bad, `repair` brings them back from a copy, `remove` gives up a model that is not wanted here");
     return MS_INTEGRITY;
 }
 

@@ -211,17 +211,22 @@ ms_status ms_model_open(ms_run *run, const char *ref, ms_model_purpose purpose, 
     return status == MS_OK ? ms_model_read_manifest(run, model, err) : status;
 }
 
+ms_status ms_model_is_removed(ms_run *run, const ms_cid *manifest, bool *is_removed, ms_error *err)
+{
+    ms_state *state = NULL;
+    *is_removed = false;
+    ms_status status = ms_storage_state(run->storage, &state, err);
+    return status == MS_OK ? ms_state_root_is_unpinned(state, manifest, is_removed, err) : status;
+}
+
 ms_status ms_model_is_local(ms_run *run, const ms_cid *manifest, bool *is_local, ms_error *err)
 {
     ms_store *store = NULL;
-    ms_state *state = NULL;
     bool is_removed = false;
     *is_local = false;
     ms_status status = ms_storage_store(run->storage, &store, err);
     if (status == MS_OK)
-        status = ms_storage_state(run->storage, &state, err);
-    if (status == MS_OK)
-        status = ms_state_root_is_unpinned(state, manifest, &is_removed, err);
+        status = ms_model_is_removed(run, manifest, &is_removed, err);
     if (status == MS_OK && !is_removed)
         status = ms_store_has_many(store, manifest, NULL, 1, is_local, err);
     return status;

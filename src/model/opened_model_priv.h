@@ -31,6 +31,8 @@ MS_MUST_CHECK ms_status ms_model_open(ms_run *run, const char *ref, ms_model_pur
 MS_MUST_CHECK ms_status ms_model_resolve(ms_run *run, const char *ref, ms_model_purpose purpose, ms_opened_model *model, ms_error *err);
 /** Fill head and info of a record or manifest CID. */
 MS_MUST_CHECK ms_status ms_model_read_manifest(ms_run *run, ms_opened_model *model, ms_error *err);
+/** Whether the model was removed here. One that was not is expected to be here, whole. */
+MS_MUST_CHECK ms_status ms_model_is_removed(ms_run *run, const ms_cid *manifest, bool *is_removed, ms_error *err);
 /** Whether the model is kept here: its head block is in the store and it was not removed. */
 MS_MUST_CHECK ms_status ms_model_is_local(ms_run *run, const ms_cid *manifest, bool *is_local, ms_error *err);
 /** Say what a failure of reading blocks of the model means: where err tells of a missing block ("block_missing"), it is MS_INTEGRITY with

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/checked.h"
+#include "manifest/manifest_head.h"
 #include "model/reach_priv.h"
 #include "platform/clock.h"
 #include "platform/file.h"
@@ -13,13 +14,21 @@
 
 enum { MARK_KEPT = 1, MARK_COUNTED = 2 };
 
+/* A root that was removed. */
+typedef struct removed_root {
+    ms_cid cid;
+    bool was_here;
+    bool is_on_record;
+} removed_root;
+
 typedef struct pruning {
     ms_run *run;
     const ms_prune_options *options;
     ms_prune_result *result;
     ms_store *store;
+    ms_registry *registry;
     ms_digest_set candidates; /* parents before children */
-    ms_cid *roots;            /* unpinned */
+    removed_root *roots;
     size_t root_count;
     size_t root_capacity;
     int64_t newest_ns; /* orphans are not younger */
@@ -64,13 +73,13 @@ static ms_status add_root(void *payload, const ms_cid *root, uint64_t size, ms_e
     (void)size;
     if (prune->root_count == prune->root_capacity) {
         const size_t capacity = prune->root_capacity == 0 ? 64 : prune->root_capacity * 2;
-        ms_cid *roots = ms_realloc_array(prune->roots, capacity, sizeof(*roots));
+        removed_root *roots = ms_realloc_array(prune->roots, capacity, sizeof(*roots));
         if (roots == NULL)
             return ms_fail_memory(err, capacity * sizeof(*roots));
         prune->roots = roots;
         prune->root_capacity = capacity;
     }
-    prune->roots[prune->root_count++] = *root;
+    prune->roots[prune->root_count++] = (removed_root){.cid = *root};
     return MS_OK;
 }
 
@@ -84,21 +93,58 @@ static ms_status pass_over(void *payload, const ms_cid *cid, ms_status status, c
     ms_status seen = ms_store_has_many(prune->store, cid, NULL, 1, &is_present, err);
     if (seen != MS_OK)
         return seen;
-    ms_task_notice(prune->run->task, false, "a block of a removed model cannot be read (%s: %s); prune --orphans frees what it led to",
+    ms_task_notice(prune->run->task, false, "a block of a removed model cannot be read (%s: %s); what only it leads to is freed by prune --orphans",
             text, why->message);
     return is_present && status != MS_NOT_FOUND ? add_candidate(prune, cid, err) : MS_OK;
 }
 
-static ms_status find_candidates(pruning *prune, ms_error *err)
+static ms_status take_head(void *payload, const ms_record *record, ms_error *err)
+{
+    ms_buffer *head = (ms_buffer *)payload;
+    ms_buffer_clear(head);
+    return ms_buffer_append(head, record->head.data, record->head.size, err);
+}
+
+/* Whether the store has the content of a manifest that it has lost. */
+static ms_status has_content(pruning *prune, ms_span head, bool *is_present, ms_error *err)
+{
+    ms_manifest_head decoded;
+    *is_present = false;
+    if (head.size == 0)
+        return MS_OK;
+    ms_status status = ms_manifest_head_decode(&decoded, head, err);
+    return status == MS_OK ? ms_store_has_many(prune->store, &decoded.root, NULL, 1, is_present, err) : status;
+}
+
+/* What a removed root reaches. The record's own copy of the manifest leads on when the block is damaged or gone; where the content is
+ * gone too an earlier run has taken it all. */
+static ms_status add_removed(pruning *prune, removed_root *root, ms_error *err)
 {
     const ms_reach reach = {.store = prune->store,
             .task = prune->run->task,
             .visit = add_candidate,
             .unreadable = pass_over,
             .payload = prune};
+    bool is_present = false;
+    ms_buffer head;
+    ms_buffer_init(&head, MS_HEAD_SIZE_MAX);
+    ms_status status = ms_store_has_many(prune->store, &root->cid, NULL, 1, &root->was_here, err);
+    if (status == MS_OK && root->cid.codec == MS_CODEC_DAG_CBOR)
+        status = ms_registry_find(prune->registry, root->cid.digest, take_head, &head, err);
+    root->is_on_record = head.size > 0;
+    if (status == MS_OK && !root->was_here)
+        status = has_content(prune, ms_buffer_span(&head), &is_present, err);
+    if (status == MS_OK && (root->was_here || is_present))
+        status = ms_reach_root(&reach, &root->cid, ms_buffer_span(&head), err);
+    ms_buffer_release(&head);
+    return status;
+}
+
+static ms_status find_candidates(pruning *prune, ms_error *err)
+{
     ms_status status = ms_store_each_root(prune->store, false, add_root, prune, err);
     for (size_t i = 0; status == MS_OK && i < prune->root_count; i++)
-        status = ms_reach_root(&reach, &prune->roots[i], err);
+        status = add_removed(prune, &prune->roots[i], err);
     if (status == MS_OK)
         status = ms_store_each_unclaimed(prune->store, add_unclaimed, prune, err);
     if (status == MS_OK && prune->options->orphans) {
@@ -117,26 +163,38 @@ static ms_status mark_kept(void *payload, const ms_cid *cid, ms_error *err)
     return MS_OK;
 }
 
-static ms_status keep_root(void *payload, const ms_cid *root, ms_error *err)
+static ms_status fail_unreadable(const ms_cid *root, const ms_error *found, ms_error *err)
+{
+    char text[MS_CID_TEXT_SIZE];
+    ms_cid_format(root, text);
+    (void)ms_fail(err, MS_INTEGRITY, "kept_unreadable", "nothing was deleted, for %s is kept and cannot be read completely: %s",
+            text, found->message);
+    ms_error_set_cid(err, text);
+    ms_error_set_hint(err, "run `model-storage repair %s`, or remove the model, and then prune again", text);
+    return MS_INTEGRITY;
+}
+
+/* A model whose manifest is lost is kept as long as its content is here, for the record gives the manifest back; where both are lost
+ * there is nothing to keep. */
+static ms_status keep_root(void *payload, const ms_cid *root, ms_span head, ms_error *err)
 {
     pruning *prune = (pruning *)payload;
     const ms_reach reach = {
             .store = prune->store, .task = prune->run->task, .visit = mark_kept, .payload = prune};
     ms_error found = MS_ERROR_INIT;
-    char text[MS_CID_TEXT_SIZE];
-    ms_status status = ms_reach_root(&reach, root, &found);
+    bool is_present = false;
+    ms_status status = ms_store_has_many(prune->store, root, NULL, 1, &is_present, err);
+    if (status == MS_OK && !is_present)
+        status = has_content(prune, head, &is_present, err);
+    if (status != MS_OK || !is_present)
+        return status;
+    status = ms_reach_root(&reach, root, head, &found);
     if (status == MS_OK)
         return MS_OK;
-    if (status == MS_INTERRUPTED || status == MS_NO_MEMORY) {
-        ms_error_copy(err, &found);
-        return status;
-    }
-    ms_cid_format(root, text);
-    (void)ms_fail(err, MS_INTEGRITY, "kept_unreadable", "nothing was deleted, for %s is kept and cannot be read completely: %s",
-            text, found.message);
-    ms_error_set_cid(err, text);
-    ms_error_set_hint(err, "run `model-storage repair %s`, or remove the model, and then prune again", text);
-    return MS_INTEGRITY;
+    if (status != MS_INTERRUPTED && status != MS_NO_MEMORY)
+        return fail_unreadable(root, &found, err);
+    ms_error_copy(err, &found);
+    return status;
 }
 
 static ms_status count_block(void *payload, const ms_cid *cid, uint64_t size, ms_error *err)
@@ -196,22 +254,23 @@ static ms_status remove_candidates(pruning *prune, ms_error *err)
     return status;
 }
 
-/* What is not forgotten is looked at again by the next prune: on a full disk that is no reason to fail. A root whose block another
- * program keeps stays unpinned, else it would count as kept. */
+/* What is not forgotten is looked at again by the next prune: on a full disk that is no reason to fail. A model that is on record stays
+ * known as removed, else it would count as one that has to be here; so does a root whose block another program keeps. */
 static ms_status forget(pruning *prune, ms_error *err)
 {
     ms_error found = MS_ERROR_INIT;
     ms_status forgotten = MS_OK;
     for (size_t i = 0; i < prune->root_count; i++) {
+        const removed_root *root = &prune->roots[i];
         bool is_present = false;
-        ms_status status = ms_store_has_many(prune->store, &prune->roots[i], NULL, 1, &is_present, err);
+        ms_status status = ms_store_has_many(prune->store, &root->cid, NULL, 1, &is_present, err);
         if (status != MS_OK)
             return status;
         if (is_present)
             continue;
-        prune->result->removed_models++;
-        if (forgotten == MS_OK)
-            forgotten = ms_store_forget_root(prune->store, &prune->roots[i], &found);
+        prune->result->removed_models += root->was_here;
+        if (forgotten == MS_OK && !root->is_on_record)
+            forgotten = ms_store_forget_root(prune->store, &root->cid, &found);
     }
     if (forgotten == MS_OK)
         forgotten = ms_store_forget_unclaimed(prune->store, &found);
@@ -226,8 +285,8 @@ static void tell_dry_run(pruning *prune)
     prune->result->freed_bytes = prune->free_bytes;
     prune->result->kept_blocks = prune->all_blocks - prune->free_blocks;
     for (size_t i = 0; i < prune->root_count; i++) {
-        const uint8_t *mark = ms_digest_set_find(&prune->candidates, prune->roots[i].digest);
-        if (mark == NULL || (*mark & MARK_KEPT) == 0)
+        const uint8_t *mark = ms_digest_set_find(&prune->candidates, prune->roots[i].cid.digest);
+        if (prune->roots[i].was_here && mark != NULL && (*mark & MARK_KEPT) == 0)
             prune->result->removed_models++;
     }
 }
@@ -276,6 +335,8 @@ static ms_status run_prune(ms_run *run, const void *options, void *result, ms_er
     pruning prune = {.run = run, .options = (const ms_prune_options *)options, .result = (ms_prune_result *)result};
     void *lock = NULL;
     ms_status status = ms_storage_store(run->storage, &prune.store, err);
+    if (status == MS_OK)
+        status = ms_storage_registry(run->storage, &prune.registry, err);
     if (status == MS_OK && prune.options->orphans && ms_store_is_shared_with_others(prune.store))
         return ms_fail(err, MS_USAGE, "store_shared", "another program keeps its blocks in this store, so nothing in it is an orphan");
     if (status == MS_OK)

@@ -169,60 +169,75 @@ static ms_status reach_parts(reaching *reach, const ms_manifest_head *head, ms_b
     return status == MS_OK ? MS_OK : judge(reach, status, &found, err);
 }
 
-ms_status ms_reach_root(const ms_reach *options, const ms_cid *root, ms_error *err)
+/* The manifest from the store, else as the registry keeps it. A damaged one is unreadable, whoever else keeps it. */
+static ms_status reach_head(reaching *reach, const ms_cid *root, ms_span kept, ms_buffer *block, ms_manifest_head *head, bool *has_head,
+        ms_error *err)
+{
+    ms_error found = MS_ERROR_INIT;
+    ms_status status = get(reach, root, block, &found);
+    if (status == MS_OK)
+        status = ms_manifest_head_decode(head, ms_buffer_span(block), &found);
+    *has_head = status == MS_OK;
+    if (status != MS_OK && (status != MS_NOT_FOUND || kept.size == 0))
+        status = judge(reach, status, &found, err);
+    else
+        status = MS_OK;
+    if (status == MS_OK && !*has_head && kept.size > 0) {
+        status = ms_manifest_head_decode(head, kept, err);
+        *has_head = status == MS_OK;
+    }
+    return status;
+}
+
+ms_status ms_reach_root(const ms_reach *options, const ms_cid *root, ms_span kept, ms_error *err)
 {
     reaching reach = {.reach = options, .source = ms_store_source(options->store), .asked = *root};
-    ms_error found = MS_ERROR_INIT;
     ms_manifest_head head;
+    bool has_head = false;
     ms_buffer block;
     if (root->codec != MS_CODEC_DAG_CBOR)
         return reach_content(&reach, root, err);
     ms_buffer_init(&block, MS_BLOCK_SIZE_IN_MAX);
     ms_status status = visit(&reach, root, err);
-    if (status != MS_OK)
-        goto done;
-    status = get(&reach, root, &block, &found);
     if (status == MS_OK)
-        status = ms_manifest_head_decode(&head, ms_buffer_span(&block), &found);
-    if (status == MS_OK)
+        status = reach_head(&reach, root, kept, &block, &head, &has_head, err);
+    if (status == MS_OK && has_head)
         status = reach_parts(&reach, &head, &block, err);
-    else
-        status = judge(&reach, status, &found, err);
-done:
     ms_buffer_release(&block);
     return status;
 }
 
 typedef struct keeping {
     ms_run *run;
-    ms_reach_fn kept;
+    ms_reach_kept_fn kept;
     void *payload;
     ms_digest_set seen; /* manifests */
 } keeping;
 
 /* Only manifests are remembered: the same bytes as UnixFS would reach other blocks. */
-static ms_status keep(keeping *keeping_, const ms_cid *root, ms_error *err)
+static ms_status keep(keeping *keeping_, const ms_cid *root, ms_span head, ms_error *err)
 {
     bool is_new = true;
     ms_status status = ms_task_check(keeping_->run->task, err);
     if (status == MS_OK && root->codec == MS_CODEC_DAG_CBOR)
         status = ms_digest_set_add(&keeping_->seen, root->digest, &is_new, err);
-    return status == MS_OK && is_new ? keeping_->kept(keeping_->payload, root, err) : status;
+    return status == MS_OK && is_new ? keeping_->kept(keeping_->payload, root, head, err) : status;
 }
 
 static ms_status on_record(void *payload, const ms_record *record, ms_error *err)
 {
     keeping *keeping_ = (keeping *)payload;
     const ms_cid manifest = ms_manifest_cid(record->manifest);
-    bool is_local = false;
-    ms_status status = ms_model_is_local(keeping_->run, &manifest, &is_local, err);
-    return status == MS_OK && is_local ? keep(keeping_, &manifest, err) : status;
+    bool is_removed = false;
+    ms_status status = ms_model_is_removed(keeping_->run, &manifest, &is_removed, err);
+    return status == MS_OK && !is_removed ? keep(keeping_, &manifest, record->head, err) : status;
 }
 
 static ms_status on_pinned(void *payload, const ms_cid *root, uint64_t size, ms_error *err)
 {
+    const ms_span no_head = {0};
     (void)size;
-    return keep((keeping *)payload, root, err);
+    return keep((keeping *)payload, root, no_head, err);
 }
 
 /* All pages; two arenas in turn, for the cursor of one page lives while the next is read. */
@@ -247,7 +262,7 @@ static ms_status each_record(ms_registry *registry, keeping *keeping_, ms_error 
     return status;
 }
 
-ms_status ms_reach_kept_roots(ms_run *run, ms_store *store, ms_reach_fn kept, void *payload, ms_error *err)
+ms_status ms_reach_kept_roots(ms_run *run, ms_store *store, ms_reach_kept_fn kept, void *payload, ms_error *err)
 {
     keeping keeping_ = {.run = run, .kept = kept, .payload = payload};
     ms_registry *registry = NULL;

@@ -41,10 +41,12 @@ typedef struct ms_reach {
 } ms_reach;
 
 /** Visit the blocks of a root: a manifest (dag-cbor) with info, ext, digest blocks and content, or plain UnixFS. All but leaves and
- *  digest blocks are read and verified. */
-MS_MUST_CHECK ms_status ms_reach_root(const ms_reach *reach, const ms_cid *root, ms_error *err);
+ *  digest blocks are read and verified. head is the manifest block as the registry keeps it (empty where it does not): with it the
+ *  rest is reached also when the store has lost that block, which then is visited and not called unreadable. */
+MS_MUST_CHECK ms_status ms_reach_root(const ms_reach *reach, const ms_cid *root, ms_span head, ms_error *err);
 
-/** Visit the roots that are kept: manifests of all records that are local, and pinned roots. A manifest comes once. */
-MS_MUST_CHECK ms_status ms_reach_kept_roots(ms_run *run, ms_store *store, ms_reach_fn kept, void *payload, ms_error *err);
+typedef ms_status (*ms_reach_kept_fn)(void *payload, const ms_cid *root, ms_span head, ms_error *err);
+/** Visit the roots that are to be here: manifests of all records but those of removed models, and pinned roots. A manifest comes once. */
+MS_MUST_CHECK ms_status ms_reach_kept_roots(ms_run *run, ms_store *store, ms_reach_kept_fn kept, void *payload, ms_error *err);
 
 #endif

@@ -51,12 +51,12 @@ static ms_status give_up(removing *remove, const ms_cid *manifest, ms_error *err
 static ms_status on_version(void *payload, const ms_record *record, ms_error *err)
 {
     removing *remove = (removing *)payload;
-    bool is_local = false;
+    bool is_removed = false;
     if (!is_chosen(remove, record))
         return MS_OK;
     const ms_cid manifest = ms_manifest_cid(record->manifest);
-    ms_status status = ms_model_is_local(remove->run, &manifest, &is_local, err);
-    if (status != MS_OK || !is_local)
+    ms_status status = ms_model_is_removed(remove->run, &manifest, &is_removed, err);
+    if (status != MS_OK || is_removed)
         return status;
     remove->is_needed = false;
     status = ms_registry_find(remove->registry, record->manifest, on_sharer, remove, err);
@@ -66,11 +66,11 @@ static ms_status on_version(void *payload, const ms_record *record, ms_error *er
 /* A manifest CID means the manifest itself, whichever records share it: the way to give up what several names hold. */
 static ms_status remove_manifest(removing *remove, ms_error *err)
 {
-    bool is_local = false;
+    bool is_removed = true;
     ms_status status = MS_OK;
     if (remove->model->has_record)
-        status = ms_model_is_local(remove->run, &remove->model->manifest, &is_local, err);
-    return status == MS_OK && is_local ? give_up(remove, &remove->model->manifest, err) : status;
+        status = ms_model_is_removed(remove->run, &remove->model->manifest, &is_removed, err);
+    return status == MS_OK && !is_removed ? give_up(remove, &remove->model->manifest, err) : status;
 }
 
 static ms_status remove_versions(removing *remove, ms_error *err)

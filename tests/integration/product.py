@@ -1,5 +1,6 @@
 """The built command line, with a home of its own."""
 
+import base64
 import hashlib
 import json
 import os
@@ -103,3 +104,16 @@ class Product:
 
     def block_files(self) -> list:
         return sorted(self.blocks.glob("*/*.data"))
+
+    def block(self, cid: str) -> Path:
+        """The file of a block, by its CID in base32."""
+        body = cid[1:].upper()
+        key = base64.b32encode(base64.b32decode(body + "=" * (-len(body) % 8))[2:]).decode().rstrip("=")
+        return self.blocks / key[-3:-1] / (key + ".data")
+
+    def damage(self, cid: str) -> None:
+        path = self.block(cid)
+        path.chmod(0o644)
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
