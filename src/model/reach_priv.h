@@ -30,7 +30,7 @@ typedef ms_status (*ms_reach_fn)(void *payload, const ms_cid *cid, ms_error *err
 typedef struct ms_reach {
     ms_store *store;
     ms_task *task;
-    /** Every block, a parent before its children, repeats included. */
+    /** Every block, a parent before its children, repeats included; not a node of files or folders that is unreadable. */
     ms_reach_fn visit;
     /** Chunks go here instead, with the size that the DAG gives them. NULL: to visit. */
     ms_status (*leaf)(void *payload, const ms_cid *cid, uint64_t size, ms_error *err);
