@@ -7,10 +7,13 @@
 #include "crypto/secret.h"
 #include "model/keyring_priv.h"
 #include "model/run_priv.h"
+#include "platform/clock.h"
 #include "platform/file.h"
 #include "platform/folder.h"
 #include "platform/lock.h"
 
+#define NAME_TRIES_MAX 6
+#define NAME_WAIT_MS 250
 #define KEY_PATH_SIZE (sizeof(MS_KEYRING_FOLDER) + MS_KEYSTORE_NAME_SIZE)
 
 typedef struct key_run {
@@ -103,7 +106,18 @@ static ms_scrypt_cost cost_of(ms_span password)
 static ms_status write_key(key_run *keys, const ms_key *key, ms_span password, char name[MS_KEYSTORE_NAME_SIZE], ms_error *err)
 {
     const ms_scrypt_cost cost = cost_of(password);
-    return ms_keystore_file_write(name, keys->home, MS_KEYRING_FOLDER, key, password, &cost, err);
+    ms_status status = MS_OK;
+    /* Names carry the second and the address: one key gets its next file in the next second. */
+    for (unsigned tries = 0; tries < NAME_TRIES_MAX; tries++) {
+        ms_error found = MS_ERROR_INIT;
+        status = ms_keystore_file_write(name, keys->home, MS_KEYRING_FOLDER, key, password, &cost, &found);
+        if (status != MS_OK)
+            ms_error_copy(err, &found);
+        if (status == MS_OK || strcmp(found.reason, "keystore_file_exists") != 0)
+            break;
+        ms_clock_sleep_ms(NAME_WAIT_MS);
+    }
+    return status;
 }
 
 static ms_status add_key(key_run *keys, const ms_key *key, ms_error *err)

@@ -309,3 +309,12 @@ def test_repair_of_a_node_and_what_it_hides(product, stored, model):
     product.block(stored["rootCID"]).unlink()
     error = product.fail(4, "repair", "model")
     assert error["reason"] == "unrepairable"
+
+
+def test_password_right_after_the_key_was_made(product, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("")
+    secret.chmod(0o600)
+    address = product.run("key", "new")["keys"][0]["address"]
+    for _ in range(3):
+        assert product.run("key", "password", address, "--password-file", secret)["keys"][0]["address"] == address
