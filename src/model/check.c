@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "model/block_reading_priv.h"
 #include "model/reach_priv.h"
 
-#define BATCH_SIZE 8
 #define PRESENCE_SIZE 256
 
 typedef struct checking {
@@ -14,9 +14,7 @@ typedef struct checking {
     ms_store *store;
     ms_digest_set bad;
     ms_digest_set missing;
-    ms_block_get gets[BATCH_SIZE];
-    size_t get_count;
-    uint8_t *buffers; /* BATCH_SIZE of MS_BLOCK_SIZE_IN_MAX; NULL when nothing is read */
+    ms_block_reading reading; /* with read_data */
     ms_cid asked[PRESENCE_SIZE]; /* reached, not yet looked for */
     uint64_t asked_sizes[PRESENCE_SIZE];
     size_t asked_count;
@@ -50,30 +48,16 @@ static ms_status add_ledger_error(checking *check, const char *text, ms_error *e
     return at < MS_CHECK_ITEMS_MAX ? ms_run_text(check->run, &items[at], text, err) : MS_OK;
 }
 
-static ms_status on_read(void *payload, ms_block_get *const *done, size_t count, ms_error *err)
+static ms_status on_read(void *payload, const ms_block_get *get, ms_error *err)
 {
     checking *check = (checking *)payload;
-    ms_status status = MS_OK;
-    for (size_t i = 0; status == MS_OK && i < count; i++) {
-        if (done[i]->status == MS_INTERRUPTED || done[i]->status == MS_NO_MEMORY)
-            return ms_fail(err, done[i]->status, "block_not_read", "a block could not be looked at");
-        if (done[i]->status == MS_OK)
-            check->result->checked_bytes += done[i]->size;
-        else
-            status = add_bad(check, &done[i]->cid, err);
-        ms_task_progress_add(check->run->task, done[i]->size, 0);
-    }
-    return status;
-}
-
-static ms_status read_batch(checking *check, ms_error *err)
-{
-    const size_t count = check->get_count;
-    check->get_count = 0;
-    ms_status status = ms_task_check(check->run->task, err);
-    if (status == MS_OK && count > 0)
-        status = ms_store_get_many(check->store, check->gets, count, on_read, check, err);
-    return status;
+    ms_task_progress_add(check->run->task, get->size, 0);
+    if (get->status == MS_INTERRUPTED || get->status == MS_NO_MEMORY)
+        return ms_fail(err, get->status, "block_not_read", "a block could not be looked at");
+    if (get->status != MS_OK)
+        return add_bad(check, &get->cid, err);
+    check->result->checked_bytes += get->size;
+    return MS_OK;
 }
 
 /* Only one block has no bytes. */
@@ -90,28 +74,25 @@ static ms_status on_block(void *payload, const ms_cid *cid, uint64_t size, ms_er
     check->result->checked_blocks++;
     if (!is_size_possible(cid, size))
         return add_bad(check, cid, err);
-    if (check->buffers == NULL) {
-        check->result->checked_bytes += size;
-        return ms_task_check(check->run->task, err);
-    }
-    check->gets[check->get_count] = (ms_block_get){.cid = *cid,
-            .buffer = check->buffers + check->get_count * (size_t)MS_BLOCK_SIZE_IN_MAX,
-            .buffer_size = MS_BLOCK_SIZE_IN_MAX};
-    return ++check->get_count == BATCH_SIZE ? read_batch(check, err) : MS_OK;
+    if (check->options->read_data)
+        return ms_block_reading_add(&check->reading, cid, err);
+    check->result->checked_bytes += size;
+    return ms_task_check(check->run->task, err);
 }
 
 static ms_status check_blocks(checking *check, ms_error *err)
 {
-    if (check->options->read_data) {
-        check->buffers = ms_alloc_aligned(MS_BLOCK_ALIGNMENT, BATCH_SIZE * (size_t)MS_BLOCK_SIZE_IN_MAX);
-        if (check->buffers == NULL)
-            return ms_fail_memory(err, BATCH_SIZE * (size_t)MS_BLOCK_SIZE_IN_MAX);
-    }
+    const bool reads = check->options->read_data;
+    ms_status status = MS_OK;
+    if (reads)
+        status = ms_block_reading_open(&check->reading, check->store, check->run->task, on_read, check, err);
     ms_task_progress_begin(check->run->task, "check", 0);
-    ms_status status = ms_store_each(check->store, on_block, check, err);
     if (status == MS_OK)
-        status = read_batch(check, err);
+        status = ms_store_each(check->store, on_block, check, err);
+    if (status == MS_OK && reads)
+        status = ms_block_reading_finish(&check->reading, err);
     ms_task_progress_end(check->run->task);
+    ms_block_reading_release(&check->reading);
     return status;
 }
 
@@ -248,7 +229,6 @@ static ms_status run_check(ms_run *run, const void *options, void *result, ms_er
     }
     ms_digest_set_release(&check->bad);
     ms_digest_set_release(&check->missing);
-    ms_free_aligned(check->buffers);
     ms_free(check);
     return status;
 }
