@@ -4,8 +4,9 @@
 #include "base/checked.h"
 #include "task/pipeline.h"
 
-#define BATCH_SIZE 8              /* blocks that are hashed together */
-#define BATCHES_PER_WORKER 32     /* in one group, so that waiting for its end is little of its time */
+#define BATCH_SIZE 8          /* blocks that are hashed together */
+#define BATCHES_PER_WORKER 32 /* in one group, so that waiting for its end is little of its time   \
+                               */
 
 struct ms_block_batch {
     ms_block_get gets[BATCH_SIZE];
@@ -13,8 +14,8 @@ struct ms_block_batch {
     uint8_t *buffer; /* BATCH_SIZE of MS_BLOCK_SIZE_IN_MAX */
 };
 
-ms_status ms_block_reading_open(
-        ms_block_reading *reading, ms_store *store, ms_task *task, ms_block_read_fn read, void *payload, ms_error *err)
+ms_status ms_block_reading_open(ms_block_reading *reading, ms_store *store, ms_task *task,
+        ms_block_read_fn read, void *payload, ms_error *err)
 {
     const size_t batch_bytes = BATCH_SIZE * (size_t)MS_BLOCK_SIZE_IN_MAX;
     const unsigned workers = ms_task_workers(task);
@@ -93,8 +94,8 @@ ms_status ms_block_reading_finish(ms_block_reading *reading, ms_error *err)
     ms_pipeline_stages stages = shape;
     stages.payload = reading;
     reading->taken = 0;
-    ms_status status = ms_pipeline_run(
-            reading->task, &stages, reading->batches, sizeof(*reading->batches), reading->batch_count, reading->workers, err);
+    ms_status status = ms_pipeline_run(reading->task, &stages, reading->batches,
+            sizeof(*reading->batches), reading->batch_count, reading->workers, err);
     reading->cid_count = 0;
     return status;
 }
@@ -102,5 +103,6 @@ ms_status ms_block_reading_finish(ms_block_reading *reading, ms_error *err)
 ms_status ms_block_reading_add(ms_block_reading *reading, const ms_cid *cid, ms_error *err)
 {
     reading->cids[reading->cid_count++] = *cid;
-    return reading->cid_count == reading->cid_capacity ? ms_block_reading_finish(reading, err) : MS_OK;
+    return reading->cid_count == reading->cid_capacity ? ms_block_reading_finish(reading, err)
+                                                       : MS_OK;
 }

@@ -1,4 +1,5 @@
-/* The check command: every block of the store, every model that is kept, and the ledger. Never writes. */
+/* The check command: every block of the store, every model that is kept, and the ledger. Never
+ * writes. */
 #include <string.h>
 
 #include "base/alloc.h"
@@ -14,31 +15,35 @@ typedef struct checking {
     ms_store *store;
     ms_digest_set bad;
     ms_digest_set missing;
-    ms_block_reading reading; /* with read_data */
+    ms_block_reading reading;    /* with read_data */
     ms_cid asked[PRESENCE_SIZE]; /* reached, not yet looked for */
     uint64_t asked_sizes[PRESENCE_SIZE];
     size_t asked_count;
 } checking;
 
 /* Lists are const for who reads the result; they were made here. */
-static ms_status list_cid(checking *check, ms_digest_set *set, const char *const *list, uint64_t *count, const ms_cid *cid, ms_error *err)
+static ms_status list_cid(checking *check, ms_digest_set *set, const char *const *list,
+        uint64_t *count, const ms_cid *cid, ms_error *err)
 {
     const char **items = (const char **)(uintptr_t)list;
     bool is_new = false;
     ms_status status = ms_digest_set_add(set, cid->digest, &is_new, err);
     if (status != MS_OK || !is_new)
         return status;
-    return (*count)++ < MS_CHECK_ITEMS_MAX ? ms_run_cid(check->run, &items[*count - 1], cid, err) : MS_OK;
+    return (*count)++ < MS_CHECK_ITEMS_MAX ? ms_run_cid(check->run, &items[*count - 1], cid, err)
+                                           : MS_OK;
 }
 
 static ms_status add_bad(checking *check, const ms_cid *cid, ms_error *err)
 {
-    return list_cid(check, &check->bad, check->result->bad_blocks, &check->result->bad_block_count, cid, err);
+    return list_cid(check, &check->bad, check->result->bad_blocks, &check->result->bad_block_count,
+            cid, err);
 }
 
 static ms_status add_missing(checking *check, const ms_cid *cid, ms_error *err)
 {
-    return list_cid(check, &check->missing, check->result->missing_blocks, &check->result->missing_block_count, cid, err);
+    return list_cid(check, &check->missing, check->result->missing_blocks,
+            &check->result->missing_block_count, cid, err);
 }
 
 static ms_status add_ledger_error(checking *check, const char *text, ms_error *err)
@@ -63,9 +68,11 @@ static ms_status on_read(void *payload, const ms_block_get *get, ms_error *err)
 /* Only one block has no bytes. */
 static bool is_size_possible(const ms_cid *cid, uint64_t size)
 {
-    static const uint8_t nothing[32] = {0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24,
-            0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55};
-    return size <= MS_BLOCK_SIZE_IN_MAX && (size == 0) == (memcmp(cid->digest, nothing, sizeof(nothing)) == 0);
+    static const uint8_t nothing[32] = {0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb,
+            0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24, 0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c,
+            0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55};
+    return size <= MS_BLOCK_SIZE_IN_MAX &&
+           (size == 0) == (memcmp(cid->digest, nothing, sizeof(nothing)) == 0);
 }
 
 static ms_status on_block(void *payload, const ms_cid *cid, uint64_t size, ms_error *err)
@@ -85,7 +92,8 @@ static ms_status check_blocks(checking *check, ms_error *err)
     const bool reads = check->options->read_data;
     ms_status status = MS_OK;
     if (reads)
-        status = ms_block_reading_open(&check->reading, check->store, check->run->task, on_read, check, err);
+        status = ms_block_reading_open(
+                &check->reading, check->store, check->run->task, on_read, check, err);
     ms_task_progress_begin(check->run->task, "check", 0);
     if (status == MS_OK)
         status = ms_store_each(check->store, on_block, check, err);
@@ -113,7 +121,8 @@ static ms_status look_for_asked(checking *check, ms_error *err)
     check->asked_count = 0;
     if (count == 0)
         return MS_OK;
-    ms_status status = ms_store_has_many(check->store, check->asked, check->asked_sizes, count, present, err);
+    ms_status status =
+            ms_store_has_many(check->store, check->asked, check->asked_sizes, count, present, err);
     for (size_t i = 0; status == MS_OK && i < count; i++)
         if (!present[i])
             status = add_lost(check, &check->asked[i], err);
@@ -136,7 +145,8 @@ static ms_status on_leaf(void *payload, const ms_cid *cid, uint64_t size, ms_err
     return check->asked_count == PRESENCE_SIZE ? look_for_asked(check, err) : MS_OK;
 }
 
-static ms_status on_unreadable(void *payload, const ms_cid *cid, ms_status status, const ms_error *why, ms_error *err)
+static ms_status on_unreadable(
+        void *payload, const ms_cid *cid, ms_status status, const ms_error *why, ms_error *err)
 {
     checking *check = (checking *)payload;
     (void)why;
@@ -175,13 +185,17 @@ static ms_status on_fault(void *payload, const ms_registry_fault *fault, ms_erro
 static ms_status conclude(checking *check, ms_error *err)
 {
     ms_check_result *result = check->result;
-    result->is_valid = result->bad_block_count == 0 && result->missing_block_count == 0 && result->ledger_error_count == 0;
+    result->is_valid = result->bad_block_count == 0 && result->missing_block_count == 0 &&
+                       result->ledger_error_count == 0;
     if (result->is_valid)
         return MS_OK;
-    (void)ms_fail(err, MS_INTEGRITY, "check_failed", "%llu bad blocks, %llu missing blocks and %llu faults in the ledger were found",
-            (unsigned long long)result->bad_block_count, (unsigned long long)result->missing_block_count,
+    (void)ms_fail(err, MS_INTEGRITY, "check_failed",
+            "%llu bad blocks, %llu missing blocks and %llu faults in the ledger were found",
+            (unsigned long long)result->bad_block_count,
+            (unsigned long long)result->missing_block_count,
             (unsigned long long)result->ledger_error_count);
-    ms_error_set_hint(err, "`verify` tells which chunks of a model are bad, `repair` brings them back from a copy, `remove` gives up a model that is not wanted here");
+    ms_error_set_hint(err, "`verify` tells which chunks of a model are bad, `repair` brings them "
+                           "back from a copy, `remove` gives up a model that is not wanted here");
     return MS_INTEGRITY;
 }
 
@@ -190,7 +204,8 @@ static ms_status check_locked(checking *check, ms_error *err)
     ms_registry *registry = NULL;
     ms_status status = ms_storage_registry(check->run->storage, &registry, err);
     if (status == MS_OK)
-        status = ms_registry_check(registry, check->run->task, &check->result->ledger_entries, on_fault, check, err);
+        status = ms_registry_check(
+                registry, check->run->task, &check->result->ledger_entries, on_fault, check, err);
     if (status == MS_OK)
         status = check_blocks(check, err);
     if (status == MS_OK)
@@ -200,7 +215,8 @@ static ms_status check_locked(checking *check, ms_error *err)
 
 static ms_status make_lists(checking *check, ms_error *err)
 {
-    const char *const **lists[] = {&check->result->bad_blocks, &check->result->missing_blocks, &check->result->ledger_errors};
+    const char *const **lists[] = {&check->result->bad_blocks, &check->result->missing_blocks,
+            &check->result->ledger_errors};
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
         *lists[i] = ms_arena_calloc(&check->run->arena, MS_CHECK_ITEMS_MAX, sizeof(char *));
         if (*lists[i] == NULL)

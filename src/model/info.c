@@ -29,7 +29,8 @@ static ms_status on_version(void *payload, const ms_record *record, ms_error *er
 {
     informing *info = (informing *)payload;
     ms_info_result *result = info->result;
-    /* Grown by doubling inside the arena: versions are few and the arena ends with the operation. */
+    /* Grown by doubling inside the arena: versions are few and the arena ends with the operation.
+     */
     if ((result->version_count & (result->version_count - 1)) == 0) {
         const size_t capacity = result->version_count == 0 ? 1 : result->version_count * 2;
         ms_version_entry *grown = ms_arena_calloc(&info->run->arena, capacity, sizeof(*grown));
@@ -48,14 +49,16 @@ static ms_status on_version(void *payload, const ms_record *record, ms_error *er
         status = ms_run_text(info->run, &entry.reason, record->reason, err);
     if (status != MS_OK)
         return status;
-    ms_version_entry *list = (ms_version_entry *)(uintptr_t)result->versions; /* ours until the result is handed out */
+    ms_version_entry *list = (ms_version_entry *)(uintptr_t)
+                                     result->versions; /* ours until the result is handed out */
     list[result->version_count++] = entry;
     return MS_OK;
 }
 
 static const char *shown_path(const informing *info)
 {
-    return info->path[0] == '\0' && info->result->stored_name != NULL ? info->result->stored_name : info->path;
+    return info->path[0] == '\0' && info->result->stored_name != NULL ? info->result->stored_name
+                                                                      : info->path;
 }
 
 static ms_status tell_file(informing *info, ms_error *err)
@@ -64,8 +67,10 @@ static ms_status tell_file(informing *info, ms_error *err)
     char hex[2 * 32 + 3] = "0x";
     uint8_t digest[32];
     ms_cid_format(&info->file_cid, cid);
-    ms_file_entry file = {
-            .path = shown_path(info), .size = info->file_size, .cid = cid, .chunk_count = info->file_chunks};
+    ms_file_entry file = {.path = shown_path(info),
+            .size = info->file_size,
+            .cid = cid,
+            .chunk_count = info->file_chunks};
     if (info->has_digests) {
         ms_status status = ms_manifest_ext_digest(&info->ext, info->file_index, digest, err);
         if (status != MS_OK)
@@ -86,7 +91,8 @@ static ms_status tell_file(informing *info, ms_error *err)
 static ms_status tell_chunk(informing *info, const ms_walk_event *event, ms_error *err)
 {
     const ms_info_options *options = info->options;
-    if (options->has_range && (event->chunk_index < options->range_first || event->chunk_index > options->range_last))
+    if (options->has_range &&
+            (event->chunk_index < options->range_first || event->chunk_index > options->range_last))
         return MS_OK;
     char cid[MS_CID_TEXT_SIZE];
     char hex[2 * 32 + 3] = "0x";
@@ -110,7 +116,8 @@ static ms_status tell_chunk(informing *info, const ms_walk_event *event, ms_erro
 
 typedef enum walk_purpose { WALK_COUNT, WALK_FILES, WALK_CHUNKS } walk_purpose;
 
-static ms_status take_event(informing *info, ms_walk *walk, const ms_walk_event *event, walk_purpose purpose, ms_error *err)
+static ms_status take_event(informing *info, ms_walk *walk, const ms_walk_event *event,
+        walk_purpose purpose, ms_error *err)
 {
     if (event->kind == MS_WALK_FILE) {
         (void)ms_walk_path(event, info->path);
@@ -146,8 +153,8 @@ static ms_status walk(informing *info, walk_purpose purpose, ms_error *err)
             status = ms_walk_next(walk, &event, err);
         if (status == MS_OK)
             status = take_event(info, walk, &event, purpose, err);
-        if (status == MS_OK && purpose == WALK_CHUNKS && info->options->has_range && event.kind == MS_WALK_LEAF &&
-                event.chunk_index >= info->options->range_last)
+        if (status == MS_OK && purpose == WALK_CHUNKS && info->options->has_range &&
+                event.kind == MS_WALK_LEAF && event.chunk_index >= info->options->range_last)
             break;
     }
     ms_walk_close(walk);
@@ -165,7 +172,8 @@ static ms_status count_files(informing *info, ms_error *err)
         ms_error_copy(err, &found);
         return status;
     } else {
-        ms_task_notice(info->run->task, true, "the number of files is not known: %s", found.message);
+        ms_task_notice(
+                info->run->task, true, "the number of files is not known: %s", found.message);
     }
     return MS_OK;
 }
@@ -205,15 +213,18 @@ static ms_status fill(informing *info, ms_error *err)
     if (status == MS_OK)
         status = ms_manifest_entry_fill(&info->result->entry, &run->arena, model, is_local, err);
     if (status == MS_OK && model->head.count != 0) {
-        info->result->stored_name = ms_arena_strndup(&run->arena, (const char *)model->info.stored_name.data, model->info.stored_name.size);
-        info->result->chunker = ms_arena_strndup(&run->arena, (const char *)model->info.chunker.data, model->info.chunker.size);
+        info->result->stored_name = ms_arena_strndup(&run->arena,
+                (const char *)model->info.stored_name.data, model->info.stored_name.size);
+        info->result->chunker = ms_arena_strndup(
+                &run->arena, (const char *)model->info.chunker.data, model->info.chunker.size);
         if (info->result->stored_name == NULL || info->result->chunker == NULL)
             status = ms_fail_memory(err, model->info.stored_name.size);
     }
     if (status == MS_OK && model->has_record)
         status = ms_storage_registry(run->storage, &registry, err);
     if (status == MS_OK && model->has_record)
-        status = ms_registry_history(registry, &model->record.publisher, model->record.model_id, on_version, info, err);
+        status = ms_registry_history(
+                registry, &model->record.publisher, model->record.model_id, on_version, info, err);
     if (status == MS_OK && is_local)
         status = count_files(info, err);
     return status;

@@ -39,7 +39,8 @@ static ms_status tell_keys(key_run *keys, const ms_address *only, ms_error *err)
     ms_status status = ms_keyring_files(keys->keyring, &list, err);
     if (status == MS_OK)
         status = ms_keyring_default(keys->keyring, &list, &chosen, err);
-    ms_key_entry *entries = status == MS_OK ? ms_arena_calloc(&run->arena, list.count + 1, sizeof(*entries)) : NULL;
+    ms_key_entry *entries =
+            status == MS_OK ? ms_arena_calloc(&run->arena, list.count + 1, sizeof(*entries)) : NULL;
     if (status == MS_OK && entries == NULL)
         status = ms_fail_memory(err, list.count * sizeof(*entries));
     keys->result->keys = entries;
@@ -56,17 +57,20 @@ static ms_status tell_keys(key_run *keys, const ms_address *only, ms_error *err)
         entry->path = ms_arena_printf(&run->arena, "%s/%s", ms_storage_home(run->storage), path);
         if (status == MS_OK && entry->path == NULL)
             status = ms_fail_memory(err, sizeof(path));
-        if (status == MS_OK && file->status == MS_OK && ms_keystore_file_read(&keystore, keys->home, path, NULL) == MS_OK)
+        if (status == MS_OK && file->status == MS_OK &&
+                ms_keystore_file_read(&keystore, keys->home, path, NULL) == MS_OK)
             status = ms_keyring_is_protected(&keystore, &entry->is_protected, err);
         else if (status == MS_OK)
-            ms_task_notice(run->task, true, "the key file %s cannot be used (%s)", file->name, file->reason);
+            ms_task_notice(run->task, true, "the key file %s cannot be used (%s)", file->name,
+                    file->reason);
     }
     ms_keystore_list_release(&list);
     return status;
 }
 
 /* The file of the address in the options, or of the default key. */
-static ms_status find_file(key_run *keys, char name[MS_KEYSTORE_NAME_SIZE], ms_address *address, ms_error *err)
+static ms_status find_file(
+        key_run *keys, char name[MS_KEYSTORE_NAME_SIZE], ms_address *address, ms_error *err)
 {
     ms_keystore_list list = {0};
     size_t chosen = 0;
@@ -77,11 +81,14 @@ static ms_status find_file(key_run *keys, char name[MS_KEYSTORE_NAME_SIZE], ms_a
     status = ms_keyring_files(keys->keyring, &list, err);
     if (status == MS_OK && wanted == NULL)
         status = ms_keyring_default(keys->keyring, &list, &chosen, err);
-    for (chosen = wanted == NULL ? chosen : 0; status == MS_OK && wanted != NULL && chosen < list.count; chosen++)
-        if (list.entries[chosen].status == MS_OK && ms_address_equal(&list.entries[chosen].address, address))
+    for (chosen = wanted == NULL ? chosen : 0;
+            status == MS_OK && wanted != NULL && chosen < list.count; chosen++)
+        if (list.entries[chosen].status == MS_OK &&
+                ms_address_equal(&list.entries[chosen].address, address))
             break;
     if (status == MS_OK && chosen >= list.count) {
-        status = ms_fail(err, MS_NOT_FOUND, "key_unknown", "there is no key %s here", wanted == NULL ? "yet" : wanted);
+        status = ms_fail(err, MS_NOT_FOUND, "key_unknown", "there is no key %s here",
+                wanted == NULL ? "yet" : wanted);
         ms_error_set_hint(err, "'model-storage key list' shows what there is");
     }
     if (status == MS_OK) {
@@ -94,23 +101,27 @@ static ms_status find_file(key_run *keys, char name[MS_KEYSTORE_NAME_SIZE], ms_a
 
 static ms_span given_password(const ms_key_options *options)
 {
-    return options->has_password ? ms_span_of(options->password, options->password_size) : ms_span_of("", 0);
+    return options->has_password ? ms_span_of(options->password, options->password_size)
+                                 : ms_span_of("", 0);
 }
 
-/* A key without a password is protected by its file mode alone, so that costs would protect nothing. */
+/* A key without a password is protected by its file mode alone, so that costs would protect
+ * nothing. */
 static ms_scrypt_cost cost_of(ms_span password)
 {
     return password.size == 0 ? MS_KEYSTORE_COST_LIGHT : MS_KEYSTORE_COST_STANDARD;
 }
 
-static ms_status write_key(key_run *keys, const ms_key *key, ms_span password, char name[MS_KEYSTORE_NAME_SIZE], ms_error *err)
+static ms_status write_key(key_run *keys, const ms_key *key, ms_span password,
+        char name[MS_KEYSTORE_NAME_SIZE], ms_error *err)
 {
     const ms_scrypt_cost cost = cost_of(password);
     ms_status status = MS_OK;
     /* Names carry the second and the address: one key gets its next file in the next second. */
     for (unsigned tries = 0; tries < NAME_TRIES_MAX; tries++) {
         ms_error found = MS_ERROR_INIT;
-        status = ms_keystore_file_write(name, keys->home, MS_KEYRING_FOLDER, key, password, &cost, &found);
+        status = ms_keystore_file_write(
+                name, keys->home, MS_KEYRING_FOLDER, key, password, &cost, &found);
         if (status != MS_OK)
             ms_error_copy(err, &found);
         if (status == MS_OK || strcmp(found.reason, "keystore_file_exists") != 0)
@@ -127,7 +138,8 @@ static ms_status add_key(key_run *keys, const ms_key *key, ms_error *err)
     ms_status status = ms_keyring_files(keys->keyring, &list, err);
     for (size_t i = 0; status == MS_OK && i < list.count; i++)
         if (ms_address_equal(&list.entries[i].address, ms_key_address(key)))
-            status = ms_fail(err, MS_USAGE, "key_exists", "this key is here already: %s", list.entries[i].name);
+            status = ms_fail(err, MS_USAGE, "key_exists", "this key is here already: %s",
+                    list.entries[i].name);
     if (status == MS_OK)
         status = write_key(keys, key, given_password(keys->options), name, err);
     if (status == MS_OK && list.count == 0)
@@ -167,7 +179,8 @@ static ms_status read_foreign_key(key_run *keys, ms_key **key, ms_error *err)
             digits += 2;
             size -= 2;
         }
-        if (size == 2 * MS_KEY_SIZE && ms_hex_decode(bytes, sizeof(bytes), digits, size, NULL) == MS_OK)
+        if (size == 2 * MS_KEY_SIZE &&
+                ms_hex_decode(bytes, sizeof(bytes), digits, size, NULL) == MS_OK)
             status = ms_key_new(key, bytes, err);
     }
     if (text.data != NULL)
@@ -239,7 +252,8 @@ static ms_status choose_default(key_run *keys, ms_error *err)
 }
 
 /* The new file stands, synced and proven to open, before the old one goes. */
-static ms_status replace_key_file(key_run *keys, const ms_key *key, const char *old_name, ms_span password, ms_error *err)
+static ms_status replace_key_file(
+        key_run *keys, const ms_key *key, const char *old_name, ms_span password, ms_error *err)
 {
     char name[MS_KEYSTORE_NAME_SIZE];
     char path[KEY_PATH_SIZE];
@@ -272,11 +286,13 @@ static ms_status change_password(key_run *keys, ms_error *err)
     if (status == MS_OK && keys->options->has_password) {
         size = keys->options->password_size;
         if (size > MS_PASSWORD_SIZE_MAX)
-            status = ms_fail(err, MS_LIMIT, "password_long", "a password has at most %d bytes", MS_PASSWORD_SIZE_MAX);
+            status = ms_fail(err, MS_LIMIT, "password_long", "a password has at most %d bytes",
+                    MS_PASSWORD_SIZE_MAX);
         else if (size > 0)
             memcpy(password.bytes, keys->options->password, size);
     } else if (status == MS_OK) {
-        status = ms_storage_ask_password(keys->run->storage, name, true, (char *)password.bytes, &size, err);
+        status = ms_storage_ask_password(
+                keys->run->storage, name, true, (char *)password.bytes, &size, err);
     }
     if (status == MS_OK)
         status = replace_key_file(keys, key, name, ms_span_of(password.bytes, size), err);
@@ -313,8 +329,9 @@ static ms_status run_key(ms_run *run, const void *options, void *result, ms_erro
             .keyring = ms_storage_keyring(run->storage),
             .home = -1};
     int lock = -1;
-    const bool writes = keys.options->action == MS_KEY_NEW || keys.options->action == MS_KEY_IMPORT ||
-                        keys.options->action == MS_KEY_DEFAULT || keys.options->action == MS_KEY_PASSWORD;
+    const bool writes =
+            keys.options->action == MS_KEY_NEW || keys.options->action == MS_KEY_IMPORT ||
+            keys.options->action == MS_KEY_DEFAULT || keys.options->action == MS_KEY_PASSWORD;
     ms_status status = writes ? ms_keyring_lock(keys.keyring, run->task, &lock, err) : MS_OK;
     if (status == MS_OK)
         status = ms_keyring_home(keys.keyring, &keys.home, err);

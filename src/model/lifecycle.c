@@ -27,8 +27,8 @@ static ms_status on_version(void *payload, const ms_record *record, ms_error *er
             memcpy(versions, result->versions, result->version_count * sizeof(*versions));
         result->versions = versions;
     }
-    versions[result->version_count++] =
-            (ms_version_status){.version = record->version, .status = ms_record_status_word(record->status)};
+    versions[result->version_count++] = (ms_version_status){
+            .version = record->version, .status = ms_record_status_word(record->status)};
     return MS_OK;
 }
 
@@ -39,7 +39,8 @@ static ms_status check_signer(const ms_signer *signer, const ms_record *record, 
         return MS_OK;
     char address[MS_ADDRESS_TEXT_SIZE];
     ms_address_format(address, &record->publisher);
-    (void)ms_fail(err, MS_KEY, "publisher_other_key", "%s was published by %s, which is not the default key", record->model_id, address);
+    (void)ms_fail(err, MS_KEY, "publisher_other_key",
+            "%s was published by %s, which is not the default key", record->model_id, address);
     ms_error_set_hint(err, "make it the default: model-storage key default %s", address);
     return MS_KEY;
 }
@@ -47,13 +48,16 @@ static ms_status check_signer(const ms_signer *signer, const ms_record *record, 
 static ms_status fail_revoked(const ms_record *record, ms_error *err)
 {
     const bool is_whole = record->model_status == MS_RECORD_REVOKED;
-    (void)ms_fail(err, MS_INTEGRITY, "revoked", "%s%s was revoked for good%s%s", is_whole ? "" : "this version of ", record->model_id,
+    (void)ms_fail(err, MS_INTEGRITY, "revoked", "%s%s was revoked for good%s%s",
+            is_whole ? "" : "this version of ", record->model_id,
             record->reason[0] == '\0' ? "" : ": ", record->reason);
-    ms_error_set_hint(err, "store what shall be used as a new version%s", is_whole ? " of another model id" : "");
+    ms_error_set_hint(err, "store what shall be used as a new version%s",
+            is_whole ? " of another model id" : "");
     return MS_INTEGRITY;
 }
 
-/* The registry keeps the status of a version apart from that of its model; for people the stricter is the one that stands. */
+/* The registry keeps the status of a version apart from that of its model; for people the stricter
+ * is the one that stands. */
 static bool is_revoked(const ms_record *record, const ms_status_change *change)
 {
     if (change->status == MS_RECORD_REVOKED)
@@ -62,7 +66,8 @@ static bool is_revoked(const ms_record *record, const ms_status_change *change)
            (change->version != 0 && record->version_status == MS_RECORD_REVOKED);
 }
 
-static ms_status change_status(ms_run *run, const ms_record *record, const ms_status_change *change, bool *changed, ms_error *err)
+static ms_status change_status(ms_run *run, const ms_record *record, const ms_status_change *change,
+        bool *changed, ms_error *err)
 {
     ms_registry *registry = NULL;
     const ms_signer *signer = NULL;
@@ -73,18 +78,23 @@ static ms_status change_status(ms_run *run, const ms_record *record, const ms_st
         status = ms_keyring_signer(ms_storage_keyring(run->storage), run->task, &signer, err);
     if (status == MS_OK)
         status = check_signer(signer, record, err);
-    return status == MS_OK ? ms_registry_set_status(registry, signer, change, changed, err) : status;
+    return status == MS_OK ? ms_registry_set_status(registry, signer, change, changed, err)
+                           : status;
 }
 
-static ms_status list_statuses(ms_run *run, const ms_record *record, uint32_t version, ms_lifecycle_result *result, ms_error *err)
+static ms_status list_statuses(ms_run *run, const ms_record *record, uint32_t version,
+        ms_lifecycle_result *result, ms_error *err)
 {
     ms_registry *registry = NULL;
     changing list = {.run = run, .result = result, .version = version};
     ms_status status = ms_storage_registry(run->storage, &registry, err);
-    return status == MS_OK ? ms_registry_history(registry, &record->publisher, record->model_id, on_version, &list, err) : status;
+    return status == MS_OK ? ms_registry_history(registry, &record->publisher, record->model_id,
+                                     on_version, &list, err)
+                           : status;
 }
 
-static ms_status set_status(ms_run *run, const ms_lifecycle_options *options, ms_record_status wanted, ms_lifecycle_result *result, ms_error *err)
+static ms_status set_status(ms_run *run, const ms_lifecycle_options *options,
+        ms_record_status wanted, ms_lifecycle_result *result, ms_error *err)
 {
     ms_opened_model model;
     bool changed = false;
@@ -102,9 +112,13 @@ static ms_status set_status(ms_run *run, const ms_lifecycle_options *options, ms
     if (status == MS_OK)
         status = list_statuses(run, record, change.version, result, err);
     if (status == MS_OK && !changed)
-        ms_task_notice(run->task, false, "%s was %s already", options->ref, ms_record_status_word(wanted));
-    if (status == MS_OK && wanted == MS_RECORD_ACTIVE && record->model_status == MS_RECORD_INACTIVE && change.version != 0)
-        ms_task_notice(run->task, true, "%s stays inactive: so is the model as a whole (activate %s)", options->ref, record->model_id);
+        ms_task_notice(
+                run->task, false, "%s was %s already", options->ref, ms_record_status_word(wanted));
+    if (status == MS_OK && wanted == MS_RECORD_ACTIVE &&
+            record->model_status == MS_RECORD_INACTIVE && change.version != 0)
+        ms_task_notice(run->task, true,
+                "%s stays inactive: so is the model as a whole (activate %s)", options->ref,
+                record->model_id);
     return status;
 }
 
@@ -119,7 +133,8 @@ static ms_status run_activate(ms_run *run, const void *options, void *result, ms
 static ms_status run_deactivate(ms_run *run, const void *options, void *result, ms_error *err)
 {
     const ms_lifecycle_options *what = (const ms_lifecycle_options *)options;
-    return set_status(run, what, what->revoke ? MS_RECORD_REVOKED : MS_RECORD_INACTIVE, (ms_lifecycle_result *)result, err);
+    return set_status(run, what, what->revoke ? MS_RECORD_REVOKED : MS_RECORD_INACTIVE,
+            (ms_lifecycle_result *)result, err);
 }
 
 static void write_lifecycle(ms_result *json, const void *result)

@@ -30,7 +30,8 @@ static ms_status tell(listing *list, const ms_model_entry *entry, ms_error *err)
 static ms_status on_record(void *payload, const ms_record *record, ms_error *err)
 {
     listing *list = (listing *)payload;
-    ms_opened_model model = {.has_record = true, .record = *record, .manifest = ms_manifest_cid(record->manifest)};
+    ms_opened_model model = {
+            .has_record = true, .record = *record, .manifest = ms_manifest_cid(record->manifest)};
     ms_model_entry entry;
     bool is_local = false;
     ms_arena arena;
@@ -54,9 +55,10 @@ static ms_status on_record(void *payload, const ms_record *record, ms_error *err
     return status;
 }
 
-/* What is left out as not local makes room on the same page. Only the last cursor is part of the result: the one before it
- * and the one being made live in two arenas that are used in turn. */
-static ms_status list_pages(listing *list, ms_registry *registry, ms_record_page *page, uint32_t limit, ms_error *err)
+/* What is left out as not local makes room on the same page. Only the last cursor is part of the
+ * result: the one before it and the one being made live in two arenas that are used in turn. */
+static ms_status list_pages(
+        listing *list, ms_registry *registry, ms_record_page *page, uint32_t limit, ms_error *err)
 {
     ms_arena cursors[2];
     const char *next = NULL;
@@ -70,7 +72,8 @@ static ms_status list_pages(listing *list, ms_registry *registry, ms_record_page
         page->limit = (size_t)(limit - list->result->model_count);
         status = ms_registry_list(registry, page, on_record, list, arena, &next, err);
         page->after = next;
-    } while (status == MS_OK && list->options->local && next != NULL && list->result->model_count < limit);
+    } while (status == MS_OK && list->options->local && next != NULL &&
+             list->result->model_count < limit);
     if (status == MS_OK)
         status = ms_run_text(list->run, &list->result->next, next, err);
     ms_arena_release(&cursors[0]);
@@ -80,7 +83,9 @@ static ms_status list_pages(listing *list, ms_registry *registry, ms_record_page
 
 static ms_status run_list(ms_run *run, const void *options, void *result, ms_error *err)
 {
-    listing list = {.run = run, .options = (const ms_list_options *)options, .result = (ms_list_result *)result};
+    listing list = {.run = run,
+            .options = (const ms_list_options *)options,
+            .result = (ms_list_result *)result};
     ms_registry *registry = NULL;
     ms_address publisher;
     const uint32_t limit = list.options->limit == 0 ? LIMIT_DEFAULT : list.options->limit;
@@ -88,9 +93,11 @@ static ms_status run_list(ms_run *run, const void *options, void *result, ms_err
         return ms_fail(err, MS_USAGE, "list_limit", "a page has at most %d models", LIMIT_MAX);
     ms_status status = ms_storage_registry(run->storage, &registry, err);
     if (status == MS_OK && list.options->publisher != NULL)
-        status = ms_address_parse(&publisher, list.options->publisher, strlen(list.options->publisher), err);
+        status = ms_address_parse(
+                &publisher, list.options->publisher, strlen(list.options->publisher), err);
     if (status == MS_MALFORMED && list.options->publisher != NULL)
-        return ms_fail(err, MS_USAGE, "list_publisher", "%s is no address of a publisher", list.options->publisher);
+        return ms_fail(err, MS_USAGE, "list_publisher", "%s is no address of a publisher",
+                list.options->publisher);
     ms_record_page page = {.publisher = list.options->publisher == NULL ? NULL : &publisher,
             .after = list.options->after,
             .all_versions = list.options->versions,

@@ -41,7 +41,8 @@ static ms_status metadata_of(ms_arena *arena, const char **json, ms_span metadat
     return status;
 }
 
-static ms_status fill_manifest(ms_model_entry *entry, ms_arena *arena, const ms_opened_model *model, ms_error *err)
+static ms_status fill_manifest(
+        ms_model_entry *entry, ms_arena *arena, const ms_opened_model *model, ms_error *err)
 {
     char *root = ms_arena_alloc(arena, 2 * sizeof(model->head.chunk_root) + 3);
     entry->has_manifest = true;
@@ -51,7 +52,8 @@ static ms_status fill_manifest(ms_model_entry *entry, ms_arena *arena, const ms_
     entry->description = model->info.has_description ? text_of(arena, model->info.description) : "";
     entry->root_cid = cid_of(arena, &model->head.root);
     entry->chunk_root = root;
-    if (root == NULL || entry->name == NULL || entry->description == NULL || entry->root_cid == NULL)
+    if (root == NULL || entry->name == NULL || entry->description == NULL ||
+            entry->root_cid == NULL)
         return ms_fail_memory(err, sizeof(*entry));
     root[0] = '0';
     root[1] = 'x';
@@ -59,9 +61,14 @@ static ms_status fill_manifest(ms_model_entry *entry, ms_arena *arena, const ms_
     return metadata_of(arena, &entry->metadata_json, model->info.metadata, err);
 }
 
-ms_status ms_manifest_entry_fill(ms_model_entry *entry, ms_arena *arena, const ms_opened_model *model, bool is_local, ms_error *err)
+ms_status ms_manifest_entry_fill(ms_model_entry *entry, ms_arena *arena,
+        const ms_opened_model *model, bool is_local, ms_error *err)
 {
-    *entry = (ms_model_entry){.is_local = is_local, .state = "local", .data_state = "local", .record_state = "none", .status = "active"};
+    *entry = (ms_model_entry){.is_local = is_local,
+            .state = "local",
+            .data_state = "local",
+            .record_state = "none",
+            .status = "active"};
     if (model->has_record) {
         const ms_record *record = &model->record;
         char publisher[MS_ADDRESS_TEXT_SIZE];

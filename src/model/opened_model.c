@@ -15,7 +15,8 @@ ms_cid ms_manifest_cid(const uint8_t digest[32])
     return ms_cid_sha256(MS_CODEC_DAG_CBOR, digest);
 }
 
-/* Addresses of storage.trustedPublishers; those that name a chain speak of records on it and not of ledgers. */
+/* Addresses of storage.trustedPublishers; those that name a chain speak of records on it and not of
+ * ledgers. */
 static ms_status trusted_addresses(ms_run *run, ms_address **trusted, size_t *count, ms_error *err)
 {
     const ms_config *config = ms_storage_config(run->storage);
@@ -36,29 +37,36 @@ static ms_status trusted_addresses(ms_run *run, ms_address **trusted, size_t *co
     return MS_OK;
 }
 
-static void tell(ms_run *run, const ms_resolved_name *resolved, const ms_ref *ref, ms_model_purpose purpose)
+static void tell(
+        ms_run *run, const ms_resolved_name *resolved, const ms_ref *ref, ms_model_purpose purpose)
 {
     const ms_record *record = &resolved->record;
     const char *comma = record->reason[0] == '\0' ? "" : ": ";
     if (resolved->passed_over != 0)
-        ms_task_notice(run->task, false, "version %lu of %s is %s; taking version %lu", (unsigned long)resolved->passed_over,
-                record->model_id, ms_record_status_word(resolved->passed_over_status), (unsigned long)record->version);
+        ms_task_notice(run->task, false, "version %lu of %s is %s; taking version %lu",
+                (unsigned long)resolved->passed_over, record->model_id,
+                ms_record_status_word(resolved->passed_over_status),
+                (unsigned long)record->version);
     if (purpose == MS_MODEL_FOR_WRITE || record->status == MS_RECORD_ACTIVE)
         return;
     if (record->status == MS_RECORD_REVOKED || ref->version != 0 || purpose == MS_MODEL_FOR_CARE)
-        ms_task_notice(run->task, true, "version %lu of %s is %s%s%s", (unsigned long)record->version, record->model_id,
+        ms_task_notice(run->task, true, "version %lu of %s is %s%s%s",
+                (unsigned long)record->version, record->model_id,
                 ms_record_status_word(record->status), comma, record->reason);
 }
 
 static ms_status fail_revoked(const ms_record *record, ms_error *err)
 {
-    (void)ms_fail(err, MS_INTEGRITY, "revoked", "version %lu of %s was revoked by its publisher%s%s", (unsigned long)record->version,
+    (void)ms_fail(err, MS_INTEGRITY, "revoked",
+            "version %lu of %s was revoked by its publisher%s%s", (unsigned long)record->version,
             record->model_id, record->reason[0] == '\0' ? "" : ": ", record->reason);
-    ms_error_set_hint(err, "use another version: 'model-storage info %s' lists them", record->model_id);
+    ms_error_set_hint(
+            err, "use another version: 'model-storage info %s' lists them", record->model_id);
     return MS_INTEGRITY;
 }
 
-static ms_status resolve_name(ms_run *run, const ms_ref *ref, ms_model_purpose purpose, ms_opened_model *model, ms_error *err)
+static ms_status resolve_name(ms_run *run, const ms_ref *ref, ms_model_purpose purpose,
+        ms_opened_model *model, ms_error *err)
 {
     static const ms_name_purpose purposes[] = {[MS_MODEL_FOR_USE] = MS_NAME_FOR_USE,
             [MS_MODEL_FOR_CARE] = MS_NAME_FOR_CARE,
@@ -70,13 +78,15 @@ static ms_status resolve_name(ms_run *run, const ms_ref *ref, ms_model_purpose p
     ms_resolved_name resolved;
     ms_status status = ms_storage_registry(run->storage, &registry, err);
     if (status == MS_OK)
-        status = ms_keyring_addresses(ms_storage_keyring(run->storage), &own, &scope.own_count, err);
+        status =
+                ms_keyring_addresses(ms_storage_keyring(run->storage), &own, &scope.own_count, err);
     if (status == MS_OK)
         status = trusted_addresses(run, &trusted, &scope.trusted_count, err);
     scope.own = own;
     scope.trusted = trusted;
     if (status == MS_OK)
-        status = ms_name_resolve(registry, &scope, ref, purposes[purpose], &run->arena, &resolved, err);
+        status = ms_name_resolve(
+                registry, &scope, ref, purposes[purpose], &run->arena, &resolved, err);
     ms_free(own);
     if (status != MS_OK)
         return status;
@@ -94,7 +104,8 @@ typedef struct records_of_cid {
     ms_opened_model *model;
 } records_of_cid;
 
-/* Several records may name one manifest; the strictest status of them counts, and the first of those is told. */
+/* Several records may name one manifest; the strictest status of them counts, and the first of
+ * those is told. */
 static ms_status on_record(void *payload, const ms_record *record, ms_error *err)
 {
     records_of_cid *found = (records_of_cid *)payload;
@@ -108,7 +119,8 @@ static ms_status on_record(void *payload, const ms_record *record, ms_error *err
     model->record.reason = ms_arena_strdup(arena, record->reason);
     uint8_t *head = ms_arena_alloc(arena, record->head.size);
     uint8_t *info = ms_arena_alloc(arena, record->info.size);
-    if (model->record.model_id == NULL || model->record.reason == NULL || head == NULL || info == NULL)
+    if (model->record.model_id == NULL || model->record.reason == NULL || head == NULL ||
+            info == NULL)
         return ms_fail_memory(err, record->info.size);
     if (record->head.size > 0)
         memcpy(head, record->head.data, record->head.size);
@@ -119,12 +131,15 @@ static ms_status on_record(void *payload, const ms_record *record, ms_error *err
     return MS_OK;
 }
 
-static ms_status resolve_cid(ms_run *run, const ms_ref *ref, ms_model_purpose purpose, ms_opened_model *model, ms_error *err)
+static ms_status resolve_cid(ms_run *run, const ms_ref *ref, ms_model_purpose purpose,
+        ms_opened_model *model, ms_error *err)
 {
     if (purpose == MS_MODEL_FOR_WRITE)
-        return ms_fail(err, MS_USAGE, "name_needed", "this needs the name of a model; a CID has no status of its own");
+        return ms_fail(err, MS_USAGE, "name_needed",
+                "this needs the name of a model; a CID has no status of its own");
     if (ref->cid.version != 1 || ref->cid.hash != MS_HASH_SHA2_256)
-        return ms_fail(err, MS_USAGE, "cid_form", "only CIDs of version 1 with SHA-256 can be in this store");
+        return ms_fail(err, MS_USAGE, "cid_form",
+                "only CIDs of version 1 with SHA-256 can be in this store");
     model->verified_by = VERIFIED_BY_CID;
     if (ref->cid.codec != MS_CODEC_DAG_CBOR) {
         model->head.root = ref->cid;
@@ -145,7 +160,8 @@ static ms_status resolve_cid(ms_run *run, const ms_ref *ref, ms_model_purpose pu
     return status;
 }
 
-ms_status ms_model_resolve(ms_run *run, const char *text, ms_model_purpose purpose, ms_opened_model *model, ms_error *err)
+ms_status ms_model_resolve(ms_run *run, const char *text, ms_model_purpose purpose,
+        ms_opened_model *model, ms_error *err)
 {
     ms_ref ref;
     *model = (ms_opened_model){0};
@@ -155,20 +171,23 @@ ms_status ms_model_resolve(ms_run *run, const char *text, ms_model_purpose purpo
     if (status == MS_OK)
         status = ref.kind == MS_REF_CID ? resolve_cid(run, &ref, purpose, model, err)
                                         : resolve_name(run, &ref, purpose, model, err);
-    if (status == MS_OK && purpose == MS_MODEL_FOR_USE && model->has_record && model->record.status == MS_RECORD_REVOKED)
+    if (status == MS_OK && purpose == MS_MODEL_FOR_USE && model->has_record &&
+            model->record.status == MS_RECORD_REVOKED)
         status = fail_revoked(&model->record, err);
     return status;
 }
 
 /* A block of the manifest: as the record keeps it, else from the store. */
-static ms_status read_block(ms_run *run, const ms_cid *cid, ms_span kept, size_t size_max, ms_span *block, ms_error *err)
+static ms_status read_block(ms_run *run, const ms_cid *cid, ms_span kept, size_t size_max,
+        ms_span *block, ms_error *err)
 {
     if (kept.size > 0) {
         uint8_t digest[MS_SHA256_SIZE];
         ms_sha256(digest, kept.data, kept.size);
         *block = kept;
         if (memcmp(digest, cid->digest, sizeof(digest)) != 0)
-            return ms_fail(err, MS_INTEGRITY, "manifest_damaged", "the record holds a manifest block that is not the one it names");
+            return ms_fail(err, MS_INTEGRITY, "manifest_damaged",
+                    "the record holds a manifest block that is not the one it names");
         return MS_OK;
     }
     ms_store *store = NULL;
@@ -193,19 +212,22 @@ ms_status ms_model_read_manifest(ms_run *run, ms_opened_model *model, ms_error *
     if (model->manifest.version == 0)
         return MS_OK;
     const ms_span no_span = {0};
-    ms_status status = read_block(run, &model->manifest, model->has_record ? model->record.head : no_span,
-            MS_MANIFEST_HEAD_SIZE_MAX, &model->head_block, err);
+    ms_status status =
+            read_block(run, &model->manifest, model->has_record ? model->record.head : no_span,
+                    MS_MANIFEST_HEAD_SIZE_MAX, &model->head_block, err);
     if (status == MS_OK)
         status = ms_manifest_head_decode(&model->head, model->head_block, err);
     if (status == MS_OK)
-        status = read_block(run, &model->head.info, model->has_record ? model->record.info : no_span,
-                MS_MANIFEST_INFO_SIZE_MAX, &model->info_block, err);
+        status =
+                read_block(run, &model->head.info, model->has_record ? model->record.info : no_span,
+                        MS_MANIFEST_INFO_SIZE_MAX, &model->info_block, err);
     if (status == MS_OK)
         status = ms_manifest_info_decode(&model->info, model->info_block, err);
     return status;
 }
 
-ms_status ms_model_open(ms_run *run, const char *ref, ms_model_purpose purpose, ms_opened_model *model, ms_error *err)
+ms_status ms_model_open(ms_run *run, const char *ref, ms_model_purpose purpose,
+        ms_opened_model *model, ms_error *err)
 {
     ms_status status = ms_model_resolve(run, ref, purpose, model, err);
     return status == MS_OK ? ms_model_read_manifest(run, model, err) : status;
@@ -232,13 +254,15 @@ ms_status ms_model_is_local(ms_run *run, const ms_cid *manifest, bool *is_local,
     return status;
 }
 
-ms_status ms_model_explain_missing(ms_run *run, const ms_opened_model *model, ms_status status, ms_error *err)
+ms_status ms_model_explain_missing(
+        ms_run *run, const ms_opened_model *model, ms_status status, ms_error *err)
 {
     const ms_cid *root = model->manifest.version != 0 ? &model->manifest : &model->head.root;
     ms_error found = MS_ERROR_INIT;
     char name[MS_CID_TEXT_SIZE];
     bool is_local = false;
-    if (status != MS_NOT_FOUND || err == NULL || strcmp(err->reason, "block_missing") != 0 || root->version == 0)
+    if (status != MS_NOT_FOUND || err == NULL || strcmp(err->reason, "block_missing") != 0 ||
+            root->version == 0)
         return status;
     ms_error_copy(&found, err);
     if (ms_model_is_local(run, root, &is_local, NULL) != MS_OK)
@@ -246,11 +270,14 @@ ms_status ms_model_explain_missing(ms_run *run, const ms_opened_model *model, ms
     ms_cid_format(root, name);
     const char *shown = model->has_record ? model->record.model_id : name;
     if (!is_local) {
-        (void)ms_fail(err, MS_NOT_FOUND, "not_here", "the blocks of %s are not in this store", shown);
-        ms_error_set_hint(err, "store it again from a copy: model-storage store PATH %s", model->has_record ? shown : "MODEL_ID");
+        (void)ms_fail(
+                err, MS_NOT_FOUND, "not_here", "the blocks of %s are not in this store", shown);
+        ms_error_set_hint(err, "store it again from a copy: model-storage store PATH %s",
+                model->has_record ? shown : "MODEL_ID");
         return MS_NOT_FOUND;
     }
-    (void)ms_fail(err, MS_INTEGRITY, "block_missing", "a block of %s is missing: %s", shown, found.cid);
+    (void)ms_fail(
+            err, MS_INTEGRITY, "block_missing", "a block of %s is missing: %s", shown, found.cid);
     ms_error_set_cid(err, found.cid);
     ms_error_set_hint(err, "put it back from a copy: model-storage repair %s --from PATH", shown);
     return MS_INTEGRITY;

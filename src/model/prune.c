@@ -1,4 +1,5 @@
-/* The prune command: delete the blocks of removed models and of unfinished work that nothing kept reaches. */
+/* The prune command: delete the blocks of removed models and of unfinished work that nothing kept
+ * reaches. */
 #include <string.h>
 
 #include "base/alloc.h"
@@ -84,7 +85,8 @@ static ms_status add_root(void *payload, const ms_cid *root, uint64_t size, ms_e
 }
 
 /* A block of a removed model: what it led to stays until `prune --orphans`. */
-static ms_status pass_over(void *payload, const ms_cid *cid, ms_status status, const ms_error *why, ms_error *err)
+static ms_status pass_over(
+        void *payload, const ms_cid *cid, ms_status status, const ms_error *why, ms_error *err)
 {
     pruning *prune = (pruning *)payload;
     char text[MS_CID_TEXT_SIZE];
@@ -93,7 +95,9 @@ static ms_status pass_over(void *payload, const ms_cid *cid, ms_status status, c
     ms_status seen = ms_store_has_many(prune->store, cid, NULL, 1, &is_present, err);
     if (seen != MS_OK)
         return seen;
-    ms_task_notice(prune->run->task, false, "a block of a removed model cannot be read (%s: %s); what only it leads to is freed by prune --orphans",
+    ms_task_notice(prune->run->task, false,
+            "a block of a removed model cannot be read (%s: %s); what only it leads to is freed by "
+            "prune --orphans",
             text, why->message);
     return is_present && status != MS_NOT_FOUND ? add_candidate(prune, cid, err) : MS_OK;
 }
@@ -113,11 +117,13 @@ static ms_status has_content(pruning *prune, ms_span head, bool *is_present, ms_
     if (head.size == 0)
         return MS_OK;
     ms_status status = ms_manifest_head_decode(&decoded, head, err);
-    return status == MS_OK ? ms_store_has_many(prune->store, &decoded.root, NULL, 1, is_present, err) : status;
+    return status == MS_OK
+                   ? ms_store_has_many(prune->store, &decoded.root, NULL, 1, is_present, err)
+                   : status;
 }
 
-/* What a removed root reaches. The record's own copy of the manifest leads on when the block is damaged or gone; where the content is
- * gone too an earlier run has taken it all. */
+/* What a removed root reaches. The record's own copy of the manifest leads on when the block is
+ * damaged or gone; where the content is gone too an earlier run has taken it all. */
 static ms_status add_removed(pruning *prune, removed_root *root, ms_error *err)
 {
     const ms_reach reach = {.store = prune->store,
@@ -167,15 +173,17 @@ static ms_status fail_unreadable(const ms_cid *root, const ms_error *found, ms_e
 {
     char text[MS_CID_TEXT_SIZE];
     ms_cid_format(root, text);
-    (void)ms_fail(err, MS_INTEGRITY, "kept_unreadable", "nothing was deleted, for %s is kept and cannot be read completely: %s",
-            text, found->message);
+    (void)ms_fail(err, MS_INTEGRITY, "kept_unreadable",
+            "nothing was deleted, for %s is kept and cannot be read completely: %s", text,
+            found->message);
     ms_error_set_cid(err, text);
-    ms_error_set_hint(err, "run `model-storage repair %s`, or remove the model, and then prune again", text);
+    ms_error_set_hint(
+            err, "run `model-storage repair %s`, or remove the model, and then prune again", text);
     return MS_INTEGRITY;
 }
 
-/* A model whose manifest is lost is kept as long as its content is here, for the record gives the manifest back; where both are lost
- * there is nothing to keep. */
+/* A model whose manifest is lost is kept as long as its content is here, for the record gives the
+ * manifest back; where both are lost there is nothing to keep. */
 static ms_status keep_root(void *payload, const ms_cid *root, ms_span head, ms_error *err)
 {
     pruning *prune = (pruning *)payload;
@@ -213,8 +221,9 @@ static ms_status count_block(void *payload, const ms_cid *cid, uint64_t size, ms
 /* The store itself needs the empty folder, and would pass it over. */
 static void keep_empty_folder(pruning *prune)
 {
-    static const uint8_t digest[32] = {0x59, 0x94, 0x84, 0x39, 0x06, 0x5f, 0x29, 0x61, 0x9e, 0xf4, 0x12, 0x80, 0xcb, 0xb9, 0x32, 0xbe,
-            0x52, 0xc5, 0x6d, 0x99, 0xc5, 0x96, 0x6b, 0x65, 0xe0, 0x11, 0x12, 0x39, 0xf0, 0x98, 0xbb, 0xef};
+    static const uint8_t digest[32] = {0x59, 0x94, 0x84, 0x39, 0x06, 0x5f, 0x29, 0x61, 0x9e, 0xf4,
+            0x12, 0x80, 0xcb, 0xb9, 0x32, 0xbe, 0x52, 0xc5, 0x6d, 0x99, 0xc5, 0x96, 0x6b, 0x65,
+            0xe0, 0x11, 0x12, 0x39, 0xf0, 0x98, 0xbb, 0xef};
     uint8_t *mark = ms_digest_set_find(&prune->candidates, digest);
     if (mark != NULL)
         *mark |= MARK_KEPT;
@@ -232,7 +241,8 @@ static ms_status remove_batch(pruning *prune, const ms_cid *cids, size_t count, 
     return status;
 }
 
-/* Children before parents: after a run that was stopped the next one still finds everything from the root. */
+/* Children before parents: after a run that was stopped the next one still finds everything from
+ * the root. */
 static ms_status remove_candidates(pruning *prune, ms_error *err)
 {
     ms_cid cids[BATCH_SIZE];
@@ -254,8 +264,9 @@ static ms_status remove_candidates(pruning *prune, ms_error *err)
     return status;
 }
 
-/* What is not forgotten is looked at again by the next prune: on a full disk that is no reason to fail. A model that is on record stays
- * known as removed, else it would count as one that has to be here; so does a root whose block another program keeps. */
+/* What is not forgotten is looked at again by the next prune: on a full disk that is no reason to
+ * fail. A model that is on record stays known as removed, else it would count as one that has to be
+ * here; so does a root whose block another program keeps. */
 static ms_status forget(pruning *prune, ms_error *err)
 {
     ms_error found = MS_ERROR_INIT;
@@ -275,7 +286,9 @@ static ms_status forget(pruning *prune, ms_error *err)
     if (forgotten == MS_OK)
         forgotten = ms_store_forget_unclaimed(prune->store, &found);
     if (forgotten != MS_OK)
-        ms_task_notice(prune->run->task, false, "what was deleted could not be noted, and will be looked at again: %s", found.message);
+        ms_task_notice(prune->run->task, false,
+                "what was deleted could not be noted, and will be looked at again: %s",
+                found.message);
     return MS_OK;
 }
 
@@ -297,13 +310,17 @@ static ms_status ask(const pruning *prune, ms_error *err)
     if (prune->free_blocks <= prune->all_blocks / 2)
         return MS_OK;
     if (options->confirm == NULL) {
-        (void)ms_fail(err, MS_USAGE, "needs_yes", "%llu of %llu blocks would be deleted, more than half of the store",
+        (void)ms_fail(err, MS_USAGE, "needs_yes",
+                "%llu of %llu blocks would be deleted, more than half of the store",
                 (unsigned long long)prune->free_blocks, (unsigned long long)prune->all_blocks);
-        ms_error_set_hint(err, "look at it with --dry-run, and give --yes when that is what you want");
+        ms_error_set_hint(
+                err, "look at it with --dry-run, and give --yes when that is what you want");
         return MS_USAGE;
     }
-    if (!options->confirm(options->confirm_payload, prune->free_blocks, prune->free_bytes, prune->all_blocks))
-        return ms_fail(err, MS_USAGE, "not_confirmed", "nothing was deleted, for it was not confirmed");
+    if (!options->confirm(
+                options->confirm_payload, prune->free_blocks, prune->free_bytes, prune->all_blocks))
+        return ms_fail(
+                err, MS_USAGE, "not_confirmed", "nothing was deleted, for it was not confirmed");
     return MS_OK;
 }
 
@@ -332,13 +349,16 @@ static ms_status prune_locked(pruning *prune, ms_error *err)
 
 static ms_status run_prune(ms_run *run, const void *options, void *result, ms_error *err)
 {
-    pruning prune = {.run = run, .options = (const ms_prune_options *)options, .result = (ms_prune_result *)result};
+    pruning prune = {.run = run,
+            .options = (const ms_prune_options *)options,
+            .result = (ms_prune_result *)result};
     void *lock = NULL;
     ms_status status = ms_storage_store(run->storage, &prune.store, err);
     if (status == MS_OK)
         status = ms_storage_registry(run->storage, &prune.registry, err);
     if (status == MS_OK && prune.options->orphans && ms_store_is_shared_with_others(prune.store))
-        return ms_fail(err, MS_USAGE, "store_shared", "another program keeps its blocks in this store, so nothing in it is an orphan");
+        return ms_fail(err, MS_USAGE, "store_shared",
+                "another program keeps its blocks in this store, so nothing in it is an orphan");
     if (status == MS_OK)
         status = ms_store_prune_begin(prune.store, LOCK_WAIT_MS, run->task, &lock, err);
     if (status == MS_OK) {

@@ -1,4 +1,5 @@
-/* The mark phase of prune and check: kept roots, the blocks that a root reaches, sets of digests. */
+/* The mark phase of prune and check: kept roots, the blocks that a root reaches, sets of digests.
+ */
 #include "model/reach_priv.h"
 
 #include <string.h>
@@ -20,7 +21,8 @@ void ms_digest_set_release(ms_digest_set *set)
     *set = (ms_digest_set){0};
 }
 
-/* The slot of a digest, or the free one where it would go. Digests are uniform, so their first bytes are the hash. */
+/* The slot of a digest, or the free one where it would go. Digests are uniform, so their first
+ * bytes are the hash. */
 static uint32_t slot_of(const ms_digest_set *set, const uint8_t digest[32])
 {
     uint32_t hash;
@@ -35,7 +37,8 @@ static ms_status grow(ms_digest_set *set, ms_error *err)
 {
     const uint32_t capacity = set->capacity == 0 ? CAPACITY_MIN : set->capacity * 2;
     if (capacity > MS_DIGEST_SET_MAX)
-        return ms_fail(err, MS_LIMIT, "digest_set_max", "there are more than %lu blocks to look at in one run",
+        return ms_fail(err, MS_LIMIT, "digest_set_max",
+                "there are more than %lu blocks to look at in one run",
                 (unsigned long)MS_DIGEST_SET_MAX);
     void *digests = ms_realloc_array(set->digests, capacity, sizeof(*set->digests));
     if (digests == NULL)
@@ -57,7 +60,8 @@ static ms_status grow(ms_digest_set *set, ms_error *err)
     return MS_OK;
 }
 
-ms_status ms_digest_set_add(ms_digest_set *set, const uint8_t digest[32], bool *is_new, ms_error *err)
+ms_status ms_digest_set_add(
+        ms_digest_set *set, const uint8_t digest[32], bool *is_new, ms_error *err)
 {
     const bool is_known = ms_digest_set_find(set, digest) != NULL;
     if (is_new != NULL)
@@ -84,7 +88,8 @@ uint8_t *ms_digest_set_find(const ms_digest_set *set, const uint8_t digest[32])
     return set->slots[slot] == 0 ? NULL : &set->marks[set->slots[slot] - 1];
 }
 
-/* One root being reached; asked is the block that was read last, to name it when it cannot be read. */
+/* One root being reached; asked is the block that was read last, to name it when it cannot be read.
+ */
 typedef struct reaching {
     const ms_reach *reach;
     ms_block_source source;
@@ -153,7 +158,8 @@ static ms_status reach_ext(reaching *reach, const ms_cid *cid, ms_error *err)
     return status;
 }
 
-static ms_status reach_parts(reaching *reach, const ms_manifest_head *head, ms_buffer *block, ms_error *err)
+static ms_status reach_parts(
+        reaching *reach, const ms_manifest_head *head, ms_buffer *block, ms_error *err)
 {
     ms_error found = MS_ERROR_INIT;
     ms_status status = visit(reach, &head->info, err);
@@ -169,9 +175,10 @@ static ms_status reach_parts(reaching *reach, const ms_manifest_head *head, ms_b
     return status == MS_OK ? MS_OK : judge(reach, status, &found, err);
 }
 
-/* The manifest from the store, else as the registry keeps it. A damaged one is unreadable, whoever else keeps it. */
-static ms_status reach_head(reaching *reach, const ms_cid *root, ms_span kept, ms_buffer *block, ms_manifest_head *head, bool *has_head,
-        ms_error *err)
+/* The manifest from the store, else as the registry keeps it. A damaged one is unreadable, whoever
+ * else keeps it. */
+static ms_status reach_head(reaching *reach, const ms_cid *root, ms_span kept, ms_buffer *block,
+        ms_manifest_head *head, bool *has_head, ms_error *err)
 {
     ms_error found = MS_ERROR_INIT;
     ms_status status = get(reach, root, block, &found);
@@ -262,7 +269,8 @@ static ms_status each_record(ms_registry *registry, keeping *keeping_, ms_error 
     return status;
 }
 
-ms_status ms_reach_kept_roots(ms_run *run, ms_store *store, ms_reach_kept_fn kept, void *payload, ms_error *err)
+ms_status ms_reach_kept_roots(
+        ms_run *run, ms_store *store, ms_reach_kept_fn kept, void *payload, ms_error *err)
 {
     keeping keeping_ = {.run = run, .kept = kept, .payload = payload};
     ms_registry *registry = NULL;

@@ -1,4 +1,5 @@
-/* The remove command: a version's bytes are no longer wanted here. Its record stays, its blocks go with the next prune. */
+/* The remove command: a version's bytes are no longer wanted here. Its record stays, its blocks go
+ * with the next prune. */
 #include <string.h>
 
 #include "model/opened_model_priv.h"
@@ -31,7 +32,8 @@ static ms_status on_sharer(void *payload, const ms_record *record, ms_error *err
     char manifest[MS_CID_TEXT_SIZE];
     const ms_cid cid = ms_manifest_cid(record->manifest);
     ms_cid_format(&cid, manifest);
-    ms_task_notice(remove->run->task, true, "the blocks stay: %s@%lu has the same manifest (remove %s gives up both)",
+    ms_task_notice(remove->run->task, true,
+            "the blocks stay: %s@%lu has the same manifest (remove %s gives up both)",
             record->model_id, (unsigned long)record->version, manifest);
     remove->is_needed = true;
     remove->is_kept = true;
@@ -46,8 +48,8 @@ static ms_status give_up(removing *remove, const ms_cid *manifest, ms_error *err
     return status;
 }
 
-/* Roots are kept by manifest: one that a version which stays has too is not given up. Two chosen versions with one manifest
- * are one root: the second is not here any more when its turn comes. */
+/* Roots are kept by manifest: one that a version which stays has too is not given up. Two chosen
+ * versions with one manifest are one root: the second is not here any more when its turn comes. */
 static ms_status on_version(void *payload, const ms_record *record, ms_error *err)
 {
     removing *remove = (removing *)payload;
@@ -63,7 +65,8 @@ static ms_status on_version(void *payload, const ms_record *record, ms_error *er
     return status == MS_OK && !remove->is_needed ? give_up(remove, &manifest, err) : status;
 }
 
-/* A manifest CID means the manifest itself, whichever records share it: the way to give up what several names hold. */
+/* A manifest CID means the manifest itself, whichever records share it: the way to give up what
+ * several names hold. */
 static ms_status remove_manifest(removing *remove, ms_error *err)
 {
     bool is_removed = true;
@@ -77,7 +80,8 @@ static ms_status remove_versions(removing *remove, ms_error *err)
 {
     const ms_record *record = &remove->model->record;
     remove->version = remove->model->has_version ? record->version : 0;
-    return ms_registry_history(remove->registry, &record->publisher, record->model_id, on_version, remove, err);
+    return ms_registry_history(
+            remove->registry, &record->publisher, record->model_id, on_version, remove, err);
 }
 
 static ms_status run_remove(ms_run *run, const void *options, void *result, ms_error *err)
@@ -94,7 +98,8 @@ static ms_status run_remove(ms_run *run, const void *options, void *result, ms_e
     if (status == MS_OK)
         status = ms_ref_parse(&ref, what->ref, err);
     if (status == MS_OK)
-        status = ref.kind == MS_REF_CID ? remove_manifest(&remove, err) : remove_versions(&remove, err);
+        status = ref.kind == MS_REF_CID ? remove_manifest(&remove, err)
+                                        : remove_versions(&remove, err);
     if (status == MS_OK && remove.result->removed_models == 0 && !remove.is_kept)
         return ms_fail(err, MS_NOT_FOUND, "not_here", "no model %s is in this store", what->ref);
     return status;

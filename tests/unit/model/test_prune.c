@@ -140,8 +140,9 @@ static void test_a_full_disk_can_be_pruned(void **state)
 /* Whatever call fails once: what is kept stays whole, and the next run takes what is left. */
 static void test_after_any_single_fault_the_next_prune_ends_the_work(void **state)
 {
-    static const faulty_call calls[] = {FAULTY_openat, FAULTY_unlinkat, FAULTY_fsync, FAULTY_fdatasync, FAULTY_syncfs, FAULTY_fstatat,
-            FAULTY_read, FAULTY_pread, FAULTY_pwrite, FAULTY_readdir, FAULTY_fdopendir, FAULTY_fcntl_lock};
+    static const faulty_call calls[] = {FAULTY_openat, FAULTY_unlinkat, FAULTY_fsync,
+            FAULTY_fdatasync, FAULTY_syncfs, FAULTY_fstatat, FAULTY_read, FAULTY_pread,
+            FAULTY_pwrite, FAULTY_readdir, FAULTY_fdopendir, FAULTY_fcntl_lock};
     const temporary_folder *folder = *state;
     ms_storage *storage = open_home(folder);
     ms_prune_result result;
@@ -178,9 +179,11 @@ static int set_up(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-            cmocka_unit_test_setup_teardown(test_a_full_disk_can_be_pruned, set_up, temporary_folder_teardown),
             cmocka_unit_test_setup_teardown(
-                    test_after_any_single_fault_the_next_prune_ends_the_work, set_up, temporary_folder_teardown),
+                    test_a_full_disk_can_be_pruned, set_up, temporary_folder_teardown),
+            cmocka_unit_test_setup_teardown(
+                    test_after_any_single_fault_the_next_prune_ends_the_work, set_up,
+                    temporary_folder_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

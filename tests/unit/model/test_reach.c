@@ -140,7 +140,8 @@ static ms_cid put(ms_store_session *session, uint32_t codec, const void *data, s
 {
     ms_cid cid;
     bool present;
-    assert_int_equal(ms_store_put(session, &cid, codec, ms_span_of(data, size), &present, NULL), MS_OK);
+    assert_int_equal(
+            ms_store_put(session, &cid, codec, ms_span_of(data, size), &present, NULL), MS_OK);
     return cid;
 }
 
@@ -164,7 +165,8 @@ static ms_dag_entry put_file(scene *here, ms_store_session *session)
 static void put_content(scene *here, ms_store_session *session)
 {
     const ms_dag_entry file = put_file(here, session);
-    const ms_dag_entry small = {.cid = put(session, MS_CODEC_RAW, "small", 5), .content_size = 5, .cumulative_size = 5};
+    const ms_dag_entry small = {
+            .cid = put(session, MS_CODEC_RAW, "small", 5), .content_size = 5, .cumulative_size = 5};
     ms_directory_dag folder;
     ms_dag_entry root;
     here->file = file.cid;
@@ -172,7 +174,8 @@ static void put_content(scene *here, ms_store_session *session)
     ms_directory_dag_init(&folder);
     assert_int_equal(ms_directory_dag_add(&folder, ms_span_of("file", 4), &file, NULL), MS_OK);
     assert_int_equal(ms_directory_dag_add(&folder, ms_span_of("small", 5), &small, NULL), MS_OK);
-    assert_int_equal(ms_directory_dag_finish(&folder, ms_store_session_sink(session), &root, NULL), MS_OK);
+    assert_int_equal(
+            ms_directory_dag_finish(&folder, ms_store_session_sink(session), &root, NULL), MS_OK);
     ms_directory_dag_release(&folder);
     here->root = root.cid;
 }
@@ -192,7 +195,9 @@ static void put_ext(scene *here, ms_store_session *session)
 
 static void put_manifest(scene *here, ms_store_session *session)
 {
-    const ms_manifest_info info = {.name = ms_span_of("m", 1), .chunker = ms_span_of("size-7", 6), .stored_name = ms_span_of("m", 1)};
+    const ms_manifest_info info = {.name = ms_span_of("m", 1),
+            .chunker = ms_span_of("size-7", 6),
+            .stored_name = ms_span_of("m", 1)};
     ms_buffer block;
     ms_buffer_init(&block, MS_MANIFEST_INFO_SIZE_MAX);
     assert_int_equal(ms_manifest_info_encode(&info, &block, NULL), MS_OK);
@@ -243,7 +248,8 @@ static ms_status on_visit(void *payload, const ms_cid *cid, ms_error *err)
     return MS_OK;
 }
 
-static ms_status on_unreadable(void *payload, const ms_cid *cid, ms_status status, const ms_error *why, ms_error *err)
+static ms_status on_unreadable(
+        void *payload, const ms_cid *cid, ms_status status, const ms_error *why, ms_error *err)
 {
     scene *here = payload;
     (void)err;
@@ -258,8 +264,10 @@ static ms_reach reach_of(scene *here, bool goes_on)
 {
     here->visit_count = 0;
     here->unreadable_count = 0;
-    return (ms_reach){
-            .store = here->store, .visit = on_visit, .unreadable = goes_on ? on_unreadable : NULL, .payload = here};
+    return (ms_reach){.store = here->store,
+            .visit = on_visit,
+            .unreadable = goes_on ? on_unreadable : NULL,
+            .payload = here};
 }
 
 /* Index of the first visit of the same block, whatever the codec; SIZE_MAX: none. */
@@ -295,7 +303,10 @@ static void assert_all_visited(const scene *here)
 {
     listing list = {.here = here};
     assert_int_equal(ms_store_each(here->store, on_stored, &list, NULL), MS_OK);
-    assert_true(list.count >= CHUNKS + 8); /* chunks, nodes of three levels, folder, ext and its digests, info, head */
+    assert_true(
+            list.count >=
+            CHUNKS +
+                    8); /* chunks, nodes of three levels, folder, ext and its digests, info, head */
 }
 
 static void lose(scene *here, const ms_cid *cid)
@@ -394,7 +405,9 @@ static void test_a_lost_manifest_is_taken_from_the_record(void **state)
     lose(here, &here->manifest);
     assert_int_equal(ms_reach_root(&reach, &here->manifest, none, NULL), MS_NOT_FOUND);
     reach = reach_of(here, false);
-    assert_int_equal(ms_reach_root(&reach, &here->manifest, ms_span_of(here->head, here->head_size), NULL), MS_OK);
+    assert_int_equal(
+            ms_reach_root(&reach, &here->manifest, ms_span_of(here->head, here->head_size), NULL),
+            MS_OK);
     assert_all_visited(here);
     assert_true(is_visited(here, &here->manifest));
 }
@@ -419,14 +432,21 @@ int main(void)
             cmocka_unit_test(test_digests_that_start_alike_are_told_apart),
             cmocka_unit_test(test_the_empty_set_has_nothing),
             cmocka_unit_test(test_a_set_that_cannot_grow_stays_whole),
-            cmocka_unit_test_setup_teardown(test_a_manifest_reaches_every_block_of_its_model, set_up, tear_down),
-            cmocka_unit_test_setup_teardown(test_parents_come_before_their_children, set_up, tear_down),
-            cmocka_unit_test_setup_teardown(test_plain_content_reaches_itself_only, set_up, tear_down),
+            cmocka_unit_test_setup_teardown(
+                    test_a_manifest_reaches_every_block_of_its_model, set_up, tear_down),
+            cmocka_unit_test_setup_teardown(
+                    test_parents_come_before_their_children, set_up, tear_down),
+            cmocka_unit_test_setup_teardown(
+                    test_plain_content_reaches_itself_only, set_up, tear_down),
             cmocka_unit_test_setup_teardown(test_leaves_are_not_read, set_up, tear_down),
-            cmocka_unit_test_setup_teardown(test_a_block_that_cannot_be_read_is_a_failure_or_told, set_up, tear_down),
-            cmocka_unit_test_setup_teardown(test_what_is_beside_a_lost_block_is_reached, set_up, tear_down),
-            cmocka_unit_test_setup_teardown(test_a_lost_manifest_is_taken_from_the_record, set_up, tear_down),
-            cmocka_unit_test_setup_teardown(test_a_damaged_manifest_is_told_before_the_record_leads_on, set_up, tear_down),
+            cmocka_unit_test_setup_teardown(
+                    test_a_block_that_cannot_be_read_is_a_failure_or_told, set_up, tear_down),
+            cmocka_unit_test_setup_teardown(
+                    test_what_is_beside_a_lost_block_is_reached, set_up, tear_down),
+            cmocka_unit_test_setup_teardown(
+                    test_a_lost_manifest_is_taken_from_the_record, set_up, tear_down),
+            cmocka_unit_test_setup_teardown(
+                    test_a_damaged_manifest_is_told_before_the_record_leads_on, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
