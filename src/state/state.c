@@ -5,12 +5,14 @@
 
 #include "base/alloc.h"
 #include "base/checked.h"
+#include "platform/lock.h"
 #include "platform/sqlite_vfs.h"
 #include "platform/thread.h"
 #include "state/state_file_priv.h"
 
 /* Rows fetched before callbacks run, which run without the lock. */
 #define PAGE_ROWS 256
+#define READ_TRIES_MAX 10
 
 struct ms_state {
     ms_mutex mutex; /* guards file */
@@ -92,19 +94,31 @@ static ms_status change_once(sqlite3 *database, change_fn change, const void *ar
     return status;
 }
 
+/* Under the writers' lock the file cannot be moved aside between the look at it and the end of the transaction. */
+static ms_status change_locked(ms_state *state, change_fn change, const void *arguments, ms_error *err)
+{
+    int lock = -1;
+    ms_status status = ms_state_file_lock(&state->file, &lock, err);
+
+    if (status == MS_OK)
+        status = ms_state_file_write(&state->file, err);
+    if (status == MS_OK)
+        status = change_once(state->file.database, change, arguments, err);
+    ms_lock_release(lock);
+    return status;
+}
+
 static ms_status change_state(ms_state *state, change_fn change, const void *arguments, ms_error *err)
 {
     ms_error failure = MS_ERROR_INIT;
     ms_status status;
 
     ms_mutex_lock(&state->mutex);
-    status = ms_state_file_write(&state->file, &failure);
-    if (status == MS_OK)
-        status = change_once(state->file.database, change, arguments, &failure);
+    status = change_locked(state, change, arguments, &failure);
     if (ms_state_file_is_damage(status)) {
         status = ms_state_file_start_anew(&state->file, &failure);
         if (status == MS_OK)
-            status = change_once(state->file.database, change, arguments, &failure);
+            status = change_locked(state, change, arguments, &failure);
     }
     ms_mutex_unlock(&state->mutex);
     if (status != MS_OK)
@@ -119,13 +133,19 @@ typedef ms_status (*question_fn)(sqlite3 *database, void *answer, ms_error *err)
 static ms_status ask_state(ms_state *state, question_fn question, void *answer, ms_error *err)
 {
     ms_error failure = MS_ERROR_INIT;
-    ms_status status;
+    ms_status status = MS_OK;
     bool usable;
 
     ms_mutex_lock(&state->mutex);
-    status = ms_state_file_read(&state->file, &usable, &failure);
-    if (status == MS_OK && usable)
-        status = question(state->file.database, answer, &failure);
+    for (unsigned tries = 0; tries < READ_TRIES_MAX; tries++) {
+        status = ms_state_file_read(&state->file, &usable, &failure);
+        if (status == MS_OK && usable)
+            status = question(state->file.database, answer, &failure);
+        /* A reader has no lock, for it may not be able to make one: it looks again when the file went away under it. */
+        if (status == MS_OK || state->file.database == NULL || ms_state_file_is_current(&state->file))
+            break;
+        ms_state_file_close(&state->file);
+    }
     if (ms_state_file_is_damage(status)) {
         ms_state_file_close(&state->file);
         status = MS_OK;

@@ -108,7 +108,7 @@ static ms_status make_schema(ms_state_file *file, ms_error *err)
 }
 
 /* The connection is only good while its file stands under the name. */
-static bool is_current(const ms_state_file *file)
+bool ms_state_file_is_current(const ms_state_file *file)
 {
     ms_file_status status;
 
@@ -154,7 +154,7 @@ ms_status ms_state_file_read(ms_state_file *file, bool *usable, ms_error *err)
     int64_t version = 0;
 
     *usable = false;
-    if (file->database != NULL && is_current(file)) {
+    if (file->database != NULL && ms_state_file_is_current(file)) {
         *usable = true;
         return MS_OK;
     }
@@ -240,20 +240,38 @@ static ms_status check_pages(ms_state_file *file, ms_error *err)
     return status;
 }
 
-/* Under a lock of its own, and only what is still damaged then: somebody else may have been faster. */
-ms_status ms_state_file_start_anew(ms_state_file *file, ms_error *err)
+static ms_status lock_file(const ms_state_file *file, ms_lock_mode mode, int *lock, ms_error *err)
 {
-    char lock[MS_FILE_PATH_SIZE_MAX];
+    char path[MS_FILE_PATH_SIZE_MAX];
     char folder[MS_FILE_PATH_SIZE_MAX];
     ms_status status;
-    int fd = -1;
 
-    if (!ms_bounded_printf(lock, sizeof(lock), "%s/" LOCK_NAME, file->home) ||
+    *lock = -1;
+    if (!ms_bounded_printf(path, sizeof(path), "%s/" LOCK_NAME, file->home) ||
             !ms_bounded_printf(folder, sizeof(folder), "%s/locks", file->home))
         return ms_fail(err, MS_LIMIT, "path_too_long", "'%s' is too long", file->home);
     status = ms_folder_make(MS_DIR_CURRENT, folder, 0700, NULL, err);
     if (status == MS_OK)
-        status = ms_lock_acquire(&fd, MS_DIR_CURRENT, lock, MS_LOCK_EXCLUSIVE, MS_STATE_WAIT_MS, NULL, NULL, err);
+        status = ms_lock_acquire(lock, MS_DIR_CURRENT, path, mode, MS_STATE_WAIT_MS, NULL, NULL, err);
+    return status;
+}
+
+ms_status ms_state_file_lock(const ms_state_file *file, int *lock, ms_error *err)
+{
+    ms_status status = ms_folder_make_all(MS_DIR_CURRENT, file->home, 0700, err);
+
+    *lock = -1;
+    return status == MS_OK ? lock_file(file, MS_LOCK_SHARED, lock, err) : status;
+}
+
+/* Only what is still damaged once nobody else writes: somebody may have been faster. */
+ms_status ms_state_file_start_anew(ms_state_file *file, ms_error *err)
+{
+    ms_status status;
+    int lock = -1;
+
+    ms_state_file_close(file);
+    status = lock_file(file, MS_LOCK_EXCLUSIVE, &lock, err);
     if (status != MS_OK)
         return status;
     status = open_to_write(file, err);
@@ -265,25 +283,13 @@ ms_status ms_state_file_start_anew(ms_state_file *file, ms_error *err)
         if (status == MS_OK)
             status = open_to_write(file, err);
     }
-    ms_lock_release(fd);
+    ms_lock_release(lock);
     return status;
 }
 
 ms_status ms_state_file_write(ms_state_file *file, ms_error *err)
 {
-    ms_error failure = MS_ERROR_INIT;
-    ms_status status;
-
-    if (file->database != NULL && file->writable && is_current(file))
+    if (file->database != NULL && file->writable && ms_state_file_is_current(file))
         return MS_OK;
-    status = ms_folder_make_all(MS_DIR_CURRENT, file->home, 0700, err);
-    if (status != MS_OK)
-        return status;
-    status = open_to_write(file, &failure);
-    if (status == MS_OK)
-        return MS_OK;
-    if (ms_state_file_is_damage(status))
-        return ms_state_file_start_anew(file, err);
-    ms_error_copy(err, &failure);
-    return status;
+    return open_to_write(file, err);
 }

@@ -21,13 +21,19 @@ void ms_state_file_release(ms_state_file *file);
 
 /** Open what is there. *usable false: it is missing or damaged, which reads as an empty state. */
 MS_MUST_CHECK ms_status ms_state_file_read(ms_state_file *file, bool *usable, ms_error *err);
-/** Open for writing; make what is missing, move aside what is damaged. */
+/** The right to change the file, shared by all who write, so that nobody moves it aside meanwhile: a transaction that begins in one
+ *  file and ends beside another would leave its journal there. *lock is ended by ms_lock_release. Makes the home. */
+MS_MUST_CHECK ms_status ms_state_file_lock(const ms_state_file *file, int *lock, ms_error *err);
+/** Open for writing what stands there, under that lock; make what is missing. MS_INTEGRITY or MS_MALFORMED when it is damaged. */
 MS_MUST_CHECK ms_status ms_state_file_write(ms_state_file *file, ms_error *err);
+/** Whether the open connection is that of the file under the name. */
+bool ms_state_file_is_current(const ms_state_file *file);
 /** Whether status is what a damaged file answers. */
 bool ms_state_file_is_damage(ms_status status);
 /** Close what was found damaged; a read then answers "nothing". */
 void ms_state_file_close(ms_state_file *file);
-/** Look at the whole file, move it aside if it is damaged, and open for writing what is there then. */
+/** Look at the whole file, move it aside if it is damaged, and open for writing what is there then. Waits until nobody holds the
+ *  lock above; the caller may not hold it. */
 MS_MUST_CHECK ms_status ms_state_file_start_anew(ms_state_file *file, ms_error *err);
 
 #endif
