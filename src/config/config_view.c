@@ -103,19 +103,15 @@ const char *ms_config_warning(const ms_config *config, size_t index)
 
 /* ---- what this version cannot do ---- */
 
+/* Any value below "ipfs" asks for a node, also one that is the default there; a file without that section asks for nothing. */
 static bool asks_for_network(const ms_config_slot *slot)
 {
-    static const char *const keys[] = {"ipfs.host", "ipfs.gateways", "ipfs.nodes", "ipfs.mirrors",
-            "blockchain.contractAddress"};
-
-    /* A copied template that says what is the default anyway asks for nothing. */
-    if (slot->rank == MS_RANK_DEFAULT || strcmp(slot->value.text, slot->rule->fallback) == 0)
+    if (slot->rank == MS_RANK_DEFAULT || slot->value.is_fallback)
         return false;
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-        if (strcmp(slot->key, keys[i]) == 0)
-            return true;
-    }
-    return strcmp(slot->key, "storage.require") == 0 && strcmp(slot->value.text, "ledger") != 0;
+    if (strncmp(slot->key, "ipfs.", strlen("ipfs.")) == 0 || strcmp(slot->key, "blockchain.contractAddress") == 0)
+        return true;
+    return strcmp(slot->key, "storage.require") == 0 && strcmp(slot->value.text, "any") != 0 &&
+            strcmp(slot->value.text, "ledger") != 0;
 }
 
 bool ms_config_networked(const ms_config *config, const char **key, const char **origin)

@@ -2,6 +2,7 @@
 
 #include "base/checked.h"
 #include "crypto/sha256.h"
+#include "store/store.h"
 
 /* With few lanes four chunks are best; with 16 lanes a batch is 16 chunks and only a thread a job is affordable. */
 #define BATCH_CHUNKS_MIN 4
@@ -15,6 +16,12 @@ unsigned ms_batch_workers(const ms_task *task)
 {
     const unsigned jobs = ms_task_workers(task);
     return ms_batch_chunks() > BATCH_CHUNKS_MIN ? jobs : jobs * 2;
+}
+
+size_t ms_batch_room(uint64_t size)
+{
+    const size_t aligned = ((size_t)size + MS_BLOCK_ALIGNMENT - 1) & ~(size_t)(MS_BLOCK_ALIGNMENT - 1);
+    return MS_MAX(aligned, (size_t)MS_BLOCK_ALIGNMENT);
 }
 
 size_t ms_batch_count(unsigned workers)

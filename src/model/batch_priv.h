@@ -9,6 +9,8 @@
 size_t ms_batch_chunks(void);
 /** Threads of the pipeline: more than processors, so that some wait for the disk while others hash. */
 unsigned ms_batch_workers(const ms_task *task);
+/** Bytes of buffer that a chunk of size bytes takes, so that the next one is aligned for direct I/O. */
+size_t ms_batch_room(uint64_t size);
 /** Batches in flight for that many threads. */
 size_t ms_batch_count(unsigned workers);
 

@@ -54,22 +54,16 @@ typedef struct putting {
     ms_manifest_ext_writer ext;
 } putting;
 
-static size_t room_for(size_t size)
-{
-    const size_t aligned = (size + MS_BLOCK_ALIGNMENT - 1) & ~(size_t)(MS_BLOCK_ALIGNMENT - 1);
-    return MS_MAX(aligned, (size_t)MS_BLOCK_ALIGNMENT);
-}
-
 static bool has_room(const putting *put, const content_item *item, size_t size)
 {
-    return item->count < CHUNKS_PER_ITEM_MAX && item->used + room_for(size) <= put->buffer_size;
+    return item->count < CHUNKS_PER_ITEM_MAX && item->used + ms_batch_room(size) <= put->buffer_size;
 }
 
 static content_chunk *add_chunk(content_item *item, size_t entry, uint64_t offset, size_t size)
 {
     content_chunk *chunk = &item->chunks[item->count++];
     *chunk = (content_chunk){.entry = entry, .offset = offset, .size = size, .data = item->buffer + item->used};
-    item->used += room_for(size);
+    item->used += ms_batch_room(size);
     return chunk;
 }
 
@@ -224,7 +218,7 @@ static ms_status work(void *payload, unsigned worker, void *slot, ms_error *err)
     for (size_t i = 0; i < item->count; i++)
         item->puts[i] = (ms_block_put){.cid = ms_cid_sha256(MS_CODEC_RAW, item->digests[i]),
                 .block = item->spans[i],
-                .buffer_size = room_for(item->spans[i].size)};
+                .buffer_size = ms_batch_room(item->spans[i].size)};
     return put->source->only == NULL ? ms_store_put_many(put->session, item->puts, item->count, err)
                                      : put_wanted(put, item, err);
 }

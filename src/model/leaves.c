@@ -60,18 +60,12 @@ static ms_status current_path(leaves_walk *leaves, ms_leaf_batch *batch, const c
     return *path == NULL ? ms_fail_memory(err, sizeof(*path)) : MS_OK;
 }
 
-static size_t room_for(uint64_t size)
-{
-    const size_t aligned = ((size_t)size + MS_BLOCK_ALIGNMENT - 1) & ~(size_t)(MS_BLOCK_ALIGNMENT - 1);
-    return MS_MAX(aligned, (size_t)MS_BLOCK_ALIGNMENT);
-}
-
 static bool batch_is_full(const leaves_walk *leaves, const ms_leaf_batch *batch)
 {
     if (batch->step_count == MS_STEPS_PER_BATCH_MAX || batch->leaf_count == MS_LEAVES_PER_BATCH_MAX)
         return true;
     return leaves->event.kind == MS_WALK_LEAF && batch->leaf_count > 0 &&
-           batch->buffer_used + room_for(leaves->event.size) > leaves->buffer_size;
+           batch->buffer_used + ms_batch_room(leaves->event.size) > leaves->buffer_size;
 }
 
 static ms_status add_leaf(leaves_walk *leaves, ms_leaf_batch *batch, ms_step *step, ms_error *err)
@@ -88,7 +82,7 @@ static ms_status add_leaf(leaves_walk *leaves, ms_leaf_batch *batch, ms_step *st
             .size = event->size,
             .file_size = leaves->file_size,
             .data = batch->buffer + batch->buffer_used,
-            .data_size = room_for(event->size),
+            .data_size = ms_batch_room(event->size),
             .status = MS_INTERNAL};
     ms_status status = current_path(leaves, batch, &leaf->path, err);
     if (status != MS_OK)

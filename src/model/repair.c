@@ -9,6 +9,7 @@
 #include "model/leaves_priv.h"
 #include "model/opened_model_priv.h"
 #include "model/reach_priv.h"
+#include "model/watched_source_priv.h"
 
 typedef struct repairing {
     ms_run *run;
@@ -145,25 +146,12 @@ static ms_status consume(void *payload, ms_leaf_batch *batch, ms_error *err)
     return status;
 }
 
-/* The block that the walk asked for last. */
-typedef struct watched_source {
-    ms_block_source source;
-    ms_cid last;
-} watched_source;
-
-static ms_status get_watched(void *payload, const ms_cid *cid, ms_buffer *block, ms_error *err)
-{
-    watched_source *watched = (watched_source *)payload;
-    watched->last = *cid;
-    return watched->source.get(watched->source.payload, cid, block, err);
-}
-
 /* Count what is bad in the store; nodes that cannot be read hide what is below them. */
 static ms_status look(repairing *repair, ms_error *err)
 {
     looking looks = {.repair = repair, .copy = {.fd = -1}};
-    watched_source watched = {.source = ms_store_source(repair->store)};
-    const ms_block_source source = {.get = get_watched, .payload = &watched};
+    ms_watched_source watched;
+    const ms_block_source source = ms_watched_source_init(&watched, repair->store);
     const ms_leaf_stages stages = {.work = work, .consume = consume, .payload = &looks};
     const ms_manifest_head *head = repair->model.head.count == 0 ? NULL : &repair->model.head;
     ms_error found = MS_ERROR_INIT;
@@ -250,9 +238,14 @@ static ms_status repair_locked(repairing *repair, ms_error *err)
         status = repair_content(repair, err);
     if (repair->session == NULL)
         return status;
-    if (status == MS_OK)
-        return ms_store_commit(&repair->session, err);
-    ms_store_abort(&repair->session);
+    if (status != MS_OK) {
+        ms_store_abort(&repair->session);
+        return status;
+    }
+    status = ms_store_commit(&repair->session, err);
+    /* Who repairs a model wants it: one that was removed here is kept again, or the next prune would take it. */
+    if (status == MS_OK && repair->model.manifest.version != 0)
+        status = ms_store_forget_root(repair->store, &repair->model.manifest, err);
     return status;
 }
 

@@ -12,6 +12,7 @@
 #include "model/path_set_priv.h"
 #include "model/placing_priv.h"
 #include "model/root_kind_priv.h"
+#include "model/watched_source_priv.h"
 #include "platform/file.h"
 #include "platform/random.h"
 
@@ -273,23 +274,10 @@ static ms_status consume(void *payload, ms_leaf_batch *batch, ms_error *err)
     return status;
 }
 
-/* The block that the walk asked for last, so that a failure can be pinned to it. */
-typedef struct watched_source {
-    ms_block_source source;
-    ms_cid last;
-} watched_source;
-
-static ms_status get_watched(void *payload, const ms_cid *cid, ms_buffer *block, ms_error *err)
-{
-    watched_source *watched = (watched_source *)payload;
-    watched->last = *cid;
-    return watched->source.get(watched->source.payload, cid, block, err);
-}
-
 static ms_status verify_leaves(verifying *verify, ms_error *err)
 {
-    watched_source watched = {.source = ms_store_source(verify->store)};
-    const ms_block_source source = {.get = get_watched, .payload = &watched};
+    ms_watched_source watched;
+    const ms_block_source source = ms_watched_source_init(&watched, verify->store);
     const ms_leaf_stages stages = {.begin = begin, .work = work, .consume = consume, .payload = verify};
     const ms_manifest_head *head = verify->model.head.count == 0 ? NULL : &verify->model.head;
     ms_error found = MS_ERROR_INIT;

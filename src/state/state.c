@@ -156,48 +156,11 @@ static ms_status ask_state(ms_state *state, question_fn question, void *answer, 
     return status;
 }
 
-static ms_status ask_rebuilt(sqlite3 *database, void *answer, ms_error *err)
-{
-    sqlite3_stmt *statement = NULL;
-    bool *is_new = answer;
-    ms_status status = prepare(database, &statement, "SELECT 1 FROM rebuilt", err);
-    int step;
-
-    if (status != MS_OK)
-        return status;
-    step = sqlite3_step(statement);
-    *is_new = step == SQLITE_DONE;
-    if (step != SQLITE_DONE && step != SQLITE_ROW)
-        status = ms_sqlite_fail(err, database, "read the state");
-    sqlite3_finalize(statement);
-    return status;
-}
-
-ms_status ms_state_is_new(ms_state *state, bool *is_new, ms_error *err)
-{
-    ms_status status;
-
-    *is_new = true;
-    status = ask_state(state, ask_rebuilt, is_new, err);
-    return status;
-}
-
 static ms_status change_by(sqlite3 *database, const char *sql, ms_error *err)
 {
     if (sqlite3_exec(database, sql, NULL, NULL, NULL) == SQLITE_OK)
         return MS_OK;
     return ms_sqlite_fail(err, database, "write the state");
-}
-
-static ms_status set_rebuilt(sqlite3 *database, const void *arguments, ms_error *err)
-{
-    (void)arguments;
-    return change_by(database, "INSERT OR IGNORE INTO rebuilt VALUES (1)", err);
-}
-
-ms_status ms_state_set_rebuilt(ms_state *state, ms_error *err)
-{
-    return change_state(state, set_rebuilt, NULL, err);
 }
 
 typedef struct root_change {

@@ -16,12 +16,6 @@ void ms_state_close(ms_state *state);
 
 #define MS_STATE_WAIT_MS 10000
 
-/** Whether the file was lost (missing or damaged) and ms_state_set_rebuilt was not called since, by any process: pins must
- *  then be made again from the ledger before anything is pruned. True for a home that never had one. */
-MS_MUST_CHECK ms_status ms_state_is_new(ms_state *state, bool *is_new, ms_error *err);
-/** The pins have been made again: ms_state_is_new is false from now on. */
-MS_MUST_CHECK ms_status ms_state_set_rebuilt(ms_state *state, ms_error *err);
-
 /** Roots: pinned, or unpinned and waiting for prune. The codec of a root counts, its version does not. Callbacks run
  *  without a lock held and may call any function here; what they add may or may not be listed. */
 MS_MUST_CHECK ms_status ms_state_set_root(ms_state *state, const ms_cid *root, bool pinned, ms_error *err);

@@ -23,7 +23,6 @@ static const char schema[] =
         "CREATE TABLE unclaimed (digest BLOB PRIMARY KEY) WITHOUT ROWID;"
         "CREATE TABLE ledger_seen (id INTEGER PRIMARY KEY CHECK (id = 1), sequence INTEGER NOT NULL,"
         " row_hash BLOB NOT NULL);"
-        "CREATE TABLE rebuilt (id INTEGER PRIMARY KEY CHECK (id = 1));"
         "PRAGMA user_version = 1;";
 
 ms_status ms_state_file_init(ms_state_file *file, const char *home, ms_error *err)

@@ -318,3 +318,10 @@ def test_password_right_after_the_key_was_made(product, tmp_path):
     address = product.run("key", "new")["keys"][0]["address"]
     for _ in range(3):
         assert product.run("key", "password", address, "--password-file", secret)["keys"][0]["address"] == address
+
+
+def test_repaired_model_is_kept_again(product, stored, model):
+    product.run("remove", "model")
+    product.run("repair", "model", "--from", model)
+    assert product.run("prune", "--yes")["freedBlocks"] == 0
+    assert product.run("verify", "model")["isValid"]

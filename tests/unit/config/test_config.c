@@ -459,7 +459,10 @@ static void test_asking_for_a_network_is_noticed(void **state)
             {"{}", NULL},
             {"{\"ipfs\": {\"host\": \"localhost\", \"port\": 5001, \"protocol\": \"http\", "
              "\"gateways\": []}}",
-                    NULL},
+                    "ipfs.host"},
+            {"{\"ipfs\": {\"port\": 5001}}", "ipfs.port"},
+            {"{\"ipfs\": {}}", NULL},
+            {"{\"ipfs\": {\"host\": \"\", \"gateways\": []}}", NULL},
             {"{\"blockchain\": {\"rpcUrl\": \"http://node:8545\", \"chainId\": 1}}", NULL},
             {"{\"chains\": {\"t\": {\"contractAddress\": \"0x1\"}}}", NULL},
             {"{\"storage\": {\"require\": \"ledger\"}}", NULL},

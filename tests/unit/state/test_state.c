@@ -71,13 +71,6 @@ static size_t count_roots(ms_state *state, bool pinned)
     return count;
 }
 
-static bool is_new(ms_state *state)
-{
-    bool answer;
-    assert_int_equal(ms_state_is_new(state, &answer, NULL), MS_OK);
-    return answer;
-}
-
 static bool exists(const temporary_folder *folder, const char *name)
 {
     return faccessat(folder->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
@@ -92,7 +85,6 @@ static void test_reading_a_missing_state_makes_nothing(void **state)
     uint8_t hash[32];
     bool pinned = true;
 
-    assert_true(is_new(opened));
     assert_int_equal(ms_state_root_is_pinned(opened, &root, &pinned, NULL), MS_OK);
     assert_false(pinned);
     assert_int_equal(count_roots(opened, true), 0);
@@ -224,27 +216,6 @@ static void test_ledger_row_seen_is_the_last_one_set(void **state)
     ms_state_close(opened);
 }
 
-static void test_a_state_is_new_until_it_was_rebuilt(void **state)
-{
-    temporary_folder *folder = *state;
-    ms_state *opened = open_state(folder);
-    ms_cid root = cid_of(1);
-
-    assert_int_equal(ms_state_set_root(opened, &root, true, NULL), MS_OK);
-    assert_true(is_new(opened));
-    ms_state_close(opened);
-    opened = open_state(folder);
-    assert_true(is_new(opened));
-    assert_int_equal(ms_state_set_rebuilt(opened, NULL), MS_OK);
-    assert_int_equal(ms_state_set_rebuilt(opened, NULL), MS_OK);
-    assert_false(is_new(opened));
-    ms_state_close(opened);
-    opened = open_state(folder);
-    assert_false(is_new(opened));
-    assert_int_equal(count_roots(opened, true), 1);
-    ms_state_close(opened);
-}
-
 static void fill(const temporary_folder *folder)
 {
     ms_state *opened = open_state(folder);
@@ -253,7 +224,6 @@ static void fill(const temporary_folder *folder)
         ms_cid cid = cid_of(i);
         assert_int_equal(ms_state_set_root(opened, &cid, true, NULL), MS_OK);
     }
-    assert_int_equal(ms_state_set_rebuilt(opened, NULL), MS_OK);
     ms_state_close(opened);
 }
 
@@ -268,13 +238,11 @@ static void test_a_damaged_file_reads_as_nothing_and_is_moved_aside_by_a_write(v
         ms_state *opened;
         temporary_write(folder, "home/state.db", "this is no database, but it is long enough", 42);
         opened = open_state(folder);
-        assert_true(is_new(opened));
         assert_int_equal(count_roots(opened, true), 0);
         snprintf(name, sizeof(name), "home/state.db.damaged-%u", round);
         assert_false(exists(folder, name));
         assert_int_equal(ms_state_set_root(opened, &root, true, NULL), MS_OK);
         assert_true(exists(folder, name));
-        assert_true(is_new(opened));
         assert_int_equal(count_roots(opened, true), 1);
         ms_state_close(opened);
     }
@@ -499,7 +467,6 @@ int main(void)
             TEST(test_listings_go_over_many_pages),
             TEST(test_callbacks_may_use_the_state_and_stop),
             TEST(test_ledger_row_seen_is_the_last_one_set),
-            TEST(test_a_state_is_new_until_it_was_rebuilt),
             TEST(test_a_damaged_file_reads_as_nothing_and_is_moved_aside_by_a_write),
             TEST(test_damage_anywhere_is_survived),
             TEST(test_a_file_of_a_newer_version_is_left_alone),
