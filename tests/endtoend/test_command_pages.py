@@ -1,0 +1,15 @@
+"""docs/commands says of each command what the program says of itself."""
+
+from product import ROOT
+
+PAGES = ROOT / "docs" / "commands"
+
+
+def test_pages_and_commands_are_the_same(product):
+    listed = product.call("--help").stdout.decode().split("Commands:\n")[1].split("\n\n")[0]
+    assert {line.split()[0] for line in listed.splitlines()} == {page.stem for page in PAGES.glob("*.md")}
+
+
+def test_each_page_holds_the_help_of_its_command(product):
+    for page in PAGES.glob("*.md"):
+        assert f"```\n{product.call(page.stem, '--help').stdout.decode()}```\n" in page.read_text(), page.name
