@@ -41,17 +41,6 @@ bool ms_archive_readable_of_name(const char *name, ms_archive_format *format, si
     return false;
 }
 
-bool ms_archive_format_of_name(const char *name, ms_archive_format *format, size_t *suffix_size)
-{
-    if (ms_archive_readable_of_name(name, format, suffix_size)
-            && ms_archive_format_is_writable(*format))
-        return true;
-    *format = MS_ARCHIVE_NONE;
-    if (suffix_size != NULL)
-        *suffix_size = 0;
-    return false;
-}
-
 bool ms_archive_format_is_writable(ms_archive_format format)
 {
     return format == MS_ARCHIVE_TAR || format == MS_ARCHIVE_TAR_GZIP

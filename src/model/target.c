@@ -89,8 +89,14 @@ static ms_status look(ms_target *target, ms_error *err)
 
 static void choose_format(ms_target *target, const char *stored_name, bool is_folder_model, ms_task *task)
 {
+    ms_archive_format asked = MS_ARCHIVE_NONE;
     ms_archive_format stored = MS_ARCHIVE_NONE;
-    if (!ms_archive_format_of_name(target->name, &target->format, NULL) || is_folder_model)
+    (void)ms_archive_readable_of_name(target->name, &asked, NULL);
+    target->format = ms_archive_format_is_writable(asked) ? asked : MS_ARCHIVE_NONE;
+    if (is_folder_model && asked != target->format)
+        ms_task_notice(task, true, "%s is made as a folder: the archives that can be written are .tar, .tar.gz, .tgz and .tar.zst",
+                target->name);
+    if (is_folder_model || target->format == MS_ARCHIVE_NONE)
         return;
     (void)ms_archive_readable_of_name(stored_name, &stored, NULL);
     if (stored != target->format)

@@ -1,4 +1,5 @@
 import hashlib
+import json
 import subprocess
 import tarfile
 from pathlib import Path
@@ -112,6 +113,17 @@ def test_archives_are_the_same_every_time(product, model, tmp_path):
         assert len(digests) == 1, suffix
     with tarfile.open(tmp_path / "1.tar.gz") as archive:
         assert "weights/größe.bin" in archive.getnames()
+
+
+def test_a_suffix_that_cannot_be_had_is_a_warning(product, model, tmp_path):
+    product.run("store", model, "model")
+    (warning,) = product.run("retrieve", "model", tmp_path / "out.zip")["warnings"]
+    assert "out.zip" in json.dumps(warning) and ".tar.zst" in json.dumps(warning)
+    assert tree_of(tmp_path / "out.zip") == tree_of(model)
+    product.run("store", model / "config.json", "single")
+    (warning,) = product.run("retrieve", "single", tmp_path / "out.tar.gz")["warnings"]
+    assert "out.tar.gz" in json.dumps(warning)
+    assert (tmp_path / "out.tar.gz").read_bytes() == (model / "config.json").read_bytes()
 
 
 def test_extract_leaves_the_tree_beside_the_archive(product, model, tmp_path):
