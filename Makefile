@@ -18,6 +18,9 @@ check:
 check-long:
 	@tools/check --long
 
+bench: all
+	@bench/run
+
 install: all
 	@meson configure $(BUILD) $(if $(PREFIX),--prefix=$(PREFIX))
 	@meson install -C $(BUILD)

@@ -1,0 +1,399 @@
+"""What is measured. Each section measures, says which promises are kept, and returns what the page shows."""
+
+import json
+import os
+import subprocess
+import threading
+
+import measuring
+import page
+import plot
+from measuring import in_turns, median, ratios
+from place import GIB, MIB
+
+SHA_TARGETS = {  # name: (times OpenSSL, whether OpenSSL is without its SHA instructions)
+    "shani": (1.75, False),
+    "avx512": (6.0, True),
+    "avx2": (3.0, True),
+}
+# In OpenSSL's own words: leaf 7, EBX bit 29, the SHA instructions of the processor.
+WITHOUT_SHA_INSTRUCTIONS = {"OPENSSL_ia32cap": ":~0x20000000"}
+COPY = 'cp "$1" "$2"; sync'
+COPY_FOLDER = 'cp -r "$1" "$2"; sync'
+
+
+def sha_turns(place, turns, names, environment=None):
+    out = subprocess.run(
+        [place.program("bench/bench_sha256"), str(turns), *names],
+        stdout=subprocess.PIPE, universal_newlines=True, env={**os.environ, **(environment or {})}, check=True,
+    ).stdout
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def hash_rate(place):
+    """Bytes a second of the path in use, on one core."""
+    return median([turn["ours"] for turn in sha_turns(place, 3, [sha_path(place)])])
+
+
+def sha_path(place):
+    return sha_turns(place, 1, [])[0]["name"]
+
+
+def sha256(place):
+    rows, promises, raw = [], [], []
+    turns = place.turns(15)
+    for masked in (False, True):
+        by_name = {}
+        for turn in sha_turns(place, turns, [], WITHOUT_SHA_INSTRUCTIONS if masked else None):
+            by_name.setdefault(turn["name"], []).append(turn)
+        theirs = "OpenSSL without SHA instructions" if masked else "OpenSSL"
+        for name, several in by_name.items():
+            times = median([turn["ours"] / turn["openssl"] for turn in several])
+            ours, openssl = (median([turn[key] for turn in several]) / 1e9 for key in ("ours", "openssl"))
+            rows.append([name, several[0]["lanes"], f"{ours:.2f}", theirs, f"{openssl:.2f}", f"{times:.2f}"])
+            place.say(f"{name} against {theirs}: {times:.2f} times")
+            if name in SHA_TARGETS and SHA_TARGETS[name][1] == masked:
+                least = SHA_TARGETS[name][0]
+                promises.append(page.promise(f"SHA-256 by {name} against {theirs}, one core", f"at least {least:g} times",
+                                             f"{times:.2f} times", times >= least))
+            raw += [[name, theirs, f"{turn['ours'] / 1e9:.3f}", f"{turn['openssl'] / 1e9:.3f}"] for turn in several]
+    return {
+        "title": "SHA-256 of 1 MiB chunks",
+        "promises": promises,
+        "parts": [
+            {"text": "Many chunks side by side on one core, against OpenSSL's one-shot call (`EVP_Digest`) for the same chunks "
+                     "on the same core; GB/s of the core's own time.\n"},
+            {"columns": ["path", "lanes", "GB/s", "against", "GB/s", "times"], "rows": rows},
+        ],
+        "raw_columns": ["path", "against", "GB/s", "GB/s of it"],
+        "raw": raw,
+    }
+
+
+def store(place):
+    size = place.size(2 * GIB)
+    source = place.file("model.bin", size)
+    measuring.read_pages(source)
+
+    def copied():
+        place.remove("copy.bin")
+        return place.shell(COPY, source, place.path("copy.bin"))
+
+    def dd():
+        place.remove("dd.bin")
+        return measuring.run(["dd", f"if={source}", f"of={place.path('dd.bin')}", "bs=1M", "oflag=direct", "conv=fsync"])
+
+    def stored():
+        place.remove("home")
+        return place.model_storage("home", "store", source, "model")
+
+    def retrieved():
+        place.remove("out.bin")
+        return place.model_storage("home", "retrieve", "model", place.path("out.bin"))
+
+    runs = in_turns(place.turns(5), {"cp + sync": copied, "dd direct + fsync": dd, "store": stored, "retrieve": retrieved}, place.say)
+    measuring.run(["cmp", source, place.path("out.bin")])
+    place.remove("copy.bin", "dd.bin", "home", "out.bin")
+    promises, rows = [], []
+    for name in ("store", "retrieve"):
+        slower = [max(one.wall, other.wall) for one, other in zip(runs["cp + sync"], runs["dd direct + fsync"])]
+        times = median([mine.wall / other for mine, other in zip(runs[name], slower)])
+        promises.append(page.promise(f"{name} of {size // MIB} MiB against the slower of cp + sync and dd", "at most 1.25 times",
+                                     f"{times:.2f} times", times <= 1.25))
+    for name, several in runs.items():
+        ratio = None if name in ("store", "retrieve") else median(ratios(runs["store"], several))
+        rows.append(page.cost_row(name, several, size, ratio))
+    return {
+        "title": f"Store and retrieve one file of {size // MIB} MiB",
+        "promises": promises,
+        "parts": [
+            {"text": "The file is in the page cache when it is stored. \"ours / it\": store over the copy.\n"},
+            {"columns": page.COST_COLUMNS, "rows": rows},
+        ],
+        "raw": page.raw_rows(runs),
+    }
+
+
+def again(place):
+    size = place.size(2 * GIB)
+    source = place.file("model.bin", size)
+    place.remove("home")
+    place.model_storage("home", "store", source, "model")
+    blocks = place.path("home") / "blocks"
+
+    def cold():
+        measuring.forget_pages(blocks)
+        return place.model_storage("home", "verify", "model")
+
+    def disk():
+        measuring.forget_pages(blocks)
+        return place.shell('find "$1" -name "*.data" -print0 | xargs -0 -n 64 -P 4 cat >/dev/null', blocks)
+
+    measuring.read_pages(source)
+    runs = in_turns(place.turns(5), {"verify, cold": cold, "read of all block files, cold": disk}, place.say)
+    measuring.read_pages(blocks)
+    measuring.read_pages(source)
+    runs.update(in_turns(place.turns(5), {
+        "verify, warm": lambda: place.model_storage("home", "verify", "model"),
+        "store again": lambda: place.model_storage("home", "store", source, "model"),
+    }, place.say))
+    most = hash_rate(place) * place.cores
+    promises = []
+    for name in ("store again", "verify, warm"):
+        part = size / median([run.wall for run in runs[name]]) / most
+        promises.append(page.promise(f"{name}: part of hash rate x cores", "at least 70 %", f"{100 * part:.0f} %", part >= 0.7))
+    written = max(run.written for run in runs["store again"])
+    promises.append(page.promise("store again writes no byte of the model", f"less than {MIB} bytes", f"{written} bytes", written < MIB))
+    times = median(ratios(runs["verify, cold"], runs["read of all block files, cold"]))
+    promises.append(page.promise("verify, cold, against reading the block files", "at most 1.1 times", f"{times:.2f} times", times <= 1.1))
+    place.remove("home")
+    return {
+        "title": f"Store again and verify, {size // MIB} MiB",
+        "promises": promises,
+        "parts": [
+            {"text": f"Hash rate x cores here: {most / 1e9:.2f} GB/s ({sha_path(place)}, {place.cores} cores).\n"},
+            {"columns": page.COST_COLUMNS, "rows": [page.cost_row(name, several, size) for name, several in runs.items()]},
+        ],
+        "raw": page.raw_rows(runs),
+    }
+
+
+def files(place):
+    count = place.size(10000 * 16) // 16
+    source = place.small_files("many", count, 4096, 10)
+    size = count * 4096
+
+    def copied():
+        place.remove("many-copy")
+        return place.shell(COPY_FOLDER, source, place.path("many-copy"))
+
+    def stored():
+        place.remove("home")
+        return place.model_storage("home", "store", source, "many")
+
+    def retrieved():
+        place.remove("many-out")
+        return place.model_storage("home", "retrieve", "many", place.path("many-out"))
+
+    runs = in_turns(place.turns(5), {"cp -r + sync": copied, "store": stored, "retrieve": retrieved}, place.say)
+    promises = []
+    for name in ("store", "retrieve"):
+        times = median(ratios(runs[name], runs["cp -r + sync"]))
+        promises.append(page.promise(f"{name} of {count} files of 4 KiB against cp -r + sync", "at most 2 times",
+                                     f"{times:.2f} times", times <= 2))
+    place.remove("many-copy", "home", "many-out", "many")
+    most = place.size(100000 * 16) // 16
+    source = place.small_files("most", most, 4096, 50)
+    large = in_turns(1, {
+        f"cp -r + sync, {most} files": lambda: place.shell(COPY_FOLDER, source, place.path("most-copy")),
+        f"store, {most} files": lambda: place.model_storage("home", "store", source, "most"),
+        f"verify, {most} files": lambda: place.model_storage("home", "verify", "most"),
+        f"retrieve, {most} files": lambda: place.model_storage("home", "retrieve", "most", place.path("most-out")),
+    }, place.say)
+    measuring.run(["diff", "-r", source, place.path("most-out")])
+    promises.append(page.promise(f"{most} files in one model: stored, verified, retrieved, compared", "works", "works", True))
+    peak = max(several[0].peak for name, several in large.items() if "cp" not in name)
+    allowed = memory_allowed(place.cores) + 300 * most
+    promises.append(page.promise(f"peak memory with {most} files", f"at most {allowed / MIB:.0f} MiB", f"{peak / MIB:.1f} MiB", peak <= allowed))
+    place.remove("most-copy", "home", "most-out", "most")
+    rows = [page.cost_row(name, several, size) for name, several in runs.items()]
+    rows += [page.cost_row(name, several, most * 4096) for name, several in large.items()]
+    return {
+        "title": "Many small files",
+        "promises": promises,
+        "parts": [{"columns": page.COST_COLUMNS, "rows": rows}],
+        "raw": page.raw_rows({**runs, **large}),
+    }
+
+
+def memory_allowed(jobs):
+    return (24 + 20 * jobs) * MIB
+
+
+def growth(place):
+    sizes = [place.size(number * GIB) for number in (1, 4, 16)]
+    rows, raw, promises = [], {}, []
+    seconds, peaks = {}, {}
+    for size in sizes:
+        source = place.file("growth.bin", size, seed=3)
+        measuring.read_pages(source)
+        for jobs in (1, 2):
+            for chunk in (MIB, 64 * 1024):
+                series = f"{jobs} worker{'s' if jobs > 1 else ''}, {chunk // 1024} KiB"
+                settings = [f"storage.chunkSize={chunk}"]
+                place.remove("home", "out.bin")
+                steps = {
+                    "store": lambda: place.model_storage("home", "store", source, "model", jobs=jobs, settings=settings),
+                    "verify": lambda: place.model_storage("home", "verify", "model", jobs=jobs),
+                    "retrieve": lambda: place.model_storage("home", "retrieve", "model", place.path("out.bin"), jobs=jobs),
+                }
+                one = in_turns(1, steps, lambda text: place.say(f"{size // MIB} MiB, {series}: {text}"))
+                for name, (run,) in one.items():
+                    rows.append([size // MIB, series, *page.cost_row(name, [run], size)[:1], f"{run.wall:.2f}",
+                                 f"{size / run.wall / GIB:.2f}", f"{run.cpu / (size / GIB):.2f}", f"{run.peak / MIB:.1f}"])
+                    raw[f"{name}, {size // MIB} MiB, {series}"] = [run]
+                    seconds.setdefault(f"{name}, {series}", []).append((size / GIB, run.wall))
+                    peaks.setdefault((name, jobs, chunk), {})[size] = run.peak
+    place.remove("home", "out.bin", "growth.bin")
+    for jobs in (1, 2):
+        peak = max(max(found.values()) for (_, one, _), found in peaks.items() if one == jobs)
+        promises.append(page.promise(f"peak memory with {jobs} worker(s), up to {sizes[-1] // MIB} MiB",
+                                     f"at most {memory_allowed(jobs) // MIB} MiB", f"{peak / MIB:.1f} MiB", peak <= memory_allowed(jobs)))
+    worst = max(found[sizes[-1]] / found[sizes[0]] for found in peaks.values())
+    promises.append(page.promise(f"peak memory at {sizes[-1] // MIB} MiB over that at {sizes[0] // MIB} MiB", "at most 1.05 times",
+                                 f"{worst:.3f} times", worst <= 1.05))
+    drawings = {
+        f"benchmarks-{name}.svg": plot.lines(f"{name}: seconds against GiB", "GiB", "seconds",
+                                             {key.split(", ", 1)[1]: points for key, points in seconds.items() if key.startswith(name)})
+        for name in ("store", "retrieve", "verify")
+    }
+    return {
+        "title": "Growth",
+        "promises": promises,
+        "parts": [
+            {"text": "".join(f"![{name}]({name})\n" for name in drawings)},
+            {"columns": ["MiB", "with", "command", "wall s", "GiB/s", "CPU s / GiB", "peak MiB"], "rows": rows},
+        ],
+        "drawings": drawings,
+        "raw": page.raw_rows(raw),
+    }
+
+
+def chunks(place):
+    count = place.size(1 << 20)
+    source = place.file("chunks.bin", count * 4096, seed=5)
+    settings = ["storage.chunkSize=4096"]
+    place.remove("home", "chunks.out")
+    with open(place.path("chunks.json"), "wb") as listing:
+        steps = {
+            "store": lambda: place.model_storage("home", "store", source, "model", jobs=2, settings=settings),
+            "verify": lambda: place.model_storage("home", "verify", "model", jobs=2),
+            "info --chunks --json": lambda: place.model_storage("home", "info", "model", "--chunks", "--json", jobs=2, stdout=listing),
+            "retrieve": lambda: place.model_storage("home", "retrieve", "model", place.path("chunks.out"), jobs=2),
+        }
+        runs = in_turns(1, steps, place.say)
+    with open(place.path("chunks.json"), "rb") as listing:
+        listed = len(json.load(listing)["chunks"]) if place.small else sum(line.count(b'"cid"') for line in listing)
+    place.remove("home", "chunks.out", "chunks.bin", "chunks.json")
+    peak = max(several[0].peak for several in runs.values())
+    return {
+        "title": f"A model of {count} chunks",
+        "promises": [
+            page.promise(f"peak memory of a model of {count} chunks, 2 workers", f"at most {memory_allowed(2) // MIB} MiB",
+                         f"{peak / MIB:.1f} MiB", peak <= memory_allowed(2)),
+            page.promise("info --chunks --json lists every chunk", f"{count}", f"{listed}", listed >= count),
+        ],
+        "parts": [{"columns": page.COST_COLUMNS, "rows": [page.cost_row(name, several, count * 4096) for name, several in runs.items()]}],
+        "raw": page.raw_rows(runs),
+    }
+
+
+def startup(place):
+    place.remove("home")
+    source = place.file("little.bin", MIB, seed=9)
+    place.model_storage("home", "store", source, "model")
+    turns = place.turns(50)
+    commands = {"--version": ["--version"], "list": ["list"], "config": ["config"], "info": ["info", "model"]}
+    runs = in_turns(turns, {name: lambda words=words: place.model_storage("home", *words) for name, words in commands.items()})
+    models = 10000 if not place.small else 1000
+    fast = "/dev/shm" if os.path.isdir("/dev/shm") else str(place.work)
+    measuring.run(["rm", "-rf", place.path("many-home"), f"{fast}/model-storage-bench"])
+    measuring.run([place.program("bench/bench_many_models"), f"{fast}/model-storage-bench", place.root / "LICENSE", str(models)])
+    measuring.run(["cp", "-r", f"{fast}/model-storage-bench", place.path("many-home")])
+    measuring.run(["rm", "-rf", f"{fast}/model-storage-bench"])
+    runs.update(in_turns(turns, {f"list, 100 of {models} models": lambda: place.model_storage("many-home", "list", "--limit", "100")}))
+    place.remove("home", "many-home")
+    promises = []
+    for name, several in runs.items():
+        most = 50 if name.startswith("list,") else 10
+        wall = 1000 * median([run.wall for run in several])
+        place.say(f"{name}: {wall:.1f} ms")
+        promises.append(page.promise(f"`{name}`", f"at most {most} ms", f"{wall:.1f} ms", wall <= most))
+    rows = [[name, f"{1000 * median([run.wall for run in several]):.1f}", f"{1000 * median([run.cpu for run in several]):.1f}",
+             f"{max(run.peak for run in several) / MIB:.1f}"] for name, several in runs.items()]
+    return {
+        "title": "Start-up",
+        "promises": promises,
+        "parts": [
+            {"text": "Whole processes, from starting to reaping.\n"},
+            {"columns": ["command", "wall ms", "CPU ms", "peak MiB"], "rows": rows},
+        ],
+        "raw": page.raw_rows({name: several[:5] for name, several in runs.items()}),
+    }
+
+
+class DiskWatch:
+    """The most space that the files below a folder take at any time, each inode once."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.most = 0
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self.watch)
+
+    def used(self):
+        found = {}
+        for place, _, names in os.walk(self.folder):
+            for name in names:
+                try:
+                    status = os.lstat(os.path.join(place, name))
+                except OSError:
+                    continue
+                found[status.st_ino] = status.st_blocks * 512
+        return sum(found.values())
+
+    def watch(self):
+        while not self.ended.wait(0.005):
+            self.most = max(self.most, self.used())
+
+    def __enter__(self):
+        self.before = self.used()
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.thread.join()
+
+
+def update(place):
+    each = place.size(256 * MIB)
+    place.remove("versions", "outputs", "home")
+    for number in range(10):
+        place.file(f"versions/part-{number}.safetensors", each, seed=20 + number)
+    place.model_storage("home", "store", place.path("versions"), "model")
+    (place.path("versions") / "part-3.safetensors").unlink()
+    place.file("versions/part-3.safetensors", each, seed=99)
+    second = {"store of version 2": [place.model_storage("home", "store", place.path("versions"), "model")]}
+    place.path("outputs").mkdir()
+    out = place.path("outputs") / "model"
+    runs, extra = {"retrieve version 1": [], "retrieve --force version 2": []}, []
+    for turn in range(place.turns(3)):
+        measuring.run(["rm", "-rf", out])
+        runs["retrieve version 1"].append(place.model_storage("home", "retrieve", "model@1", out))
+        with DiskWatch(place.path("outputs")) as watch:
+            runs["retrieve --force version 2"].append(place.model_storage("home", "retrieve", "model@2", out, "--force"))
+        extra.append(watch.most - watch.before)
+        measuring.run(["diff", "-r", place.path("versions"), out])
+        place.say(f"{turn + 1}: {runs['retrieve --force version 2'][-1].wall:.2f} s, {extra[-1] / MIB:.0f} MiB more disk")
+    place.remove("versions", "outputs", "home")
+    runs.update(second)
+    forced = runs["retrieve --force version 2"]
+    read, written = median([run.read for run in forced]), median([run.written for run in forced])
+    return {
+        "title": "Version 2 with 1 of 10 files changed",
+        "promises": [
+            page.promise("extra disk of retrieve --force", f"at most {(each + 64 * MIB) // MIB} MiB", f"{max(extra) / MIB:.0f} MiB",
+                         max(extra) <= each + 64 * MIB),
+            page.promise("only the changed file is written", f"at most {each / MIB:.0f} MiB and 1 MiB", f"{written / MIB:.0f} MiB",
+                         written <= each + MIB),
+            page.promise("unchanged files are read once (the old and the new bytes of the changed one, and the old ones once more for "
+                         "chunks to keep)", f"at most {12 * each / MIB:.0f} MiB and 16 MiB", f"{read / MIB:.0f} MiB",
+                         read <= 12 * each + 16 * MIB),
+        ],
+        "parts": [{"columns": page.COST_COLUMNS, "rows": [page.cost_row(name, several, 10 * each) for name, several in runs.items()]}],
+        "raw": page.raw_rows(runs),
+    }
+
+
+IN_ORDER = [sha256, store, again, files, startup, update, chunks, growth]
