@@ -135,6 +135,19 @@ static ms_status fail_json(const char *path, const json_error_t *where, ms_error
     return MS_MALFORMED;
 }
 
+/* jansson passes over a NUL that stands right behind a number. */
+static ms_status refuse_nul(const char *path, ms_span text, ms_error *err)
+{
+    const uint8_t *nul = text.size > 0 ? memchr(text.data, 0, text.size) : NULL;
+
+    if (nul == NULL)
+        return MS_OK;
+    (void)ms_fail(err, MS_MALFORMED, "config_json", "%s: not JSON: holds a NUL byte", path);
+    ms_error_set_path(err, path);
+    ms_error_set_offset(err, (uint64_t)(nul - text.data));
+    return MS_MALFORMED;
+}
+
 ms_status ms_config_walk(
         const char *path, ms_span text, const ms_config_visitor *visitor, ms_error *err)
 {
@@ -149,6 +162,9 @@ ms_status ms_config_walk(
         ms_error_set_path(err, path);
         return MS_LIMIT;
     }
+    status = refuse_nul(path, text, err);
+    if (status != MS_OK)
+        return status;
     root = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, &where);
     if (root == NULL && json_error_code(&where) == json_error_out_of_memory)
         return ms_fail_memory(err, text.size);

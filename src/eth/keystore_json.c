@@ -228,6 +228,9 @@ static ms_status load_json(json_t **root, ms_span json, ms_error *err)
     if (json.size > MS_KEYSTORE_SIZE_MAX)
         return ms_fail(err, MS_LIMIT, "keystore_size", "A key file has %zu bytes, more than the %zu that are allowed",
                 json.size, MS_KEYSTORE_SIZE_MAX);
+    /* jansson passes over a NUL that stands right behind a number. */
+    if (json.size > 0 && memchr(json.data, 0, json.size) != NULL)
+        return ms_fail(err, MS_MALFORMED, "keystore_json", "A key file holds a NUL byte");
     *root = json_loadb((const char *)json.data, json.size, JSON_REJECT_DUPLICATES, &error);
     if (*root == NULL && json_error_code(&error) == json_error_out_of_memory)
         return ms_fail_memory(err, json.size);

@@ -92,6 +92,8 @@ static void test_text_that_is_no_json_object_is_malformed(void **state)
             ROW("{} {}"),
             ROW("{}x"),
             ROW("{}\0"),
+            ROW("{\"a\": 1\0}"),
+            ROW("{\"a\": [1\0, 2]}"),
             ROW("\xef\xbb\xbf{}"),
             ROW("{\"a\" 1}"),
             ROW("{\"a\": 1,}"),

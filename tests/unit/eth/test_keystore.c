@@ -262,6 +262,11 @@ static void test_every_truncation_is_refused(void **state)
     }
     assert_int_equal(ms_keystore_parse(&keystore, text(VALID "x"), NULL), MS_MALFORMED);
     assert_int_equal(ms_keystore_parse(&keystore, text(VALID VALID), NULL), MS_MALFORMED);
+    /* A NUL behind a number, which the JSON library passes over. */
+    char *with_nul = exchange(VALID, P, P "#");
+    *strchr(with_nul, '#') = '\0';
+    assert_int_equal(ms_keystore_parse(&keystore, ms_span_of(with_nul, strlen(VALID) + 1), NULL), MS_MALFORMED);
+    free(with_nul);
     assert_int_equal(ms_keystore_parse(&keystore, text("[]"), NULL), MS_MALFORMED);
     assert_int_equal(ms_keystore_parse(&keystore, text("null"), NULL), MS_MALFORMED);
     assert_int_equal(ms_keystore_parse(&keystore, ms_span_of(NULL, 0), NULL), MS_MALFORMED);
