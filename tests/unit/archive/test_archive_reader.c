@@ -9,6 +9,8 @@
 
 #include "archive/archive_reader.h"
 #include "base/checked.h"
+#include "codec/text.h"
+#include "doubles/hostile_names.h"
 #include "doubles/short_memory.h"
 #include "foreign.h"
 #include "temporary.h"
@@ -708,6 +710,60 @@ static void expect_refused_name(const char *kind, size_t row, ms_status status, 
                 reason != NULL ? reason : "path_...");
 }
 
+/* The names that every entrance is tried with, in a tar as pax path and in a zip: refused by name, or
+ * a file of that very name inside the target. */
+static void test_every_hostile_name_is_refused_or_lands_inside(void **state)
+{
+    static hostile_names names;
+    temporary folder;
+    (void)state;
+    temporary_make(&folder);
+    hostile_names_load(&names);
+    for (size_t i = 0; i < names.count; i++) {
+        const hostile_name *name = &names.rows[i];
+        for (int zipped = 0; zipped < 2; zipped++) {
+            foreign_zip zip;
+            ms_buffer tar;
+            ms_archive_summary summary;
+            ms_error err = MS_ERROR_INIT;
+            struct stat status;
+            /* "./" in front is passed over, as all programs do; what libarchive itself ends or turns
+             * into another name is judged as that one. */
+            bool exact = strncmp(name->text, "./", 2) != 0;
+            exact = exact && (zipped == 0 || (memchr(name->text, 0, name->size) == NULL
+                                         && strchr(name->text, '\\') == NULL
+                                         && ms_utf8_is_valid(name->text, name->size, NULL)));
+            ms_buffer_init(&tar, FOREIGN_SIZE_MAX);
+            foreign_zip_init(&zip);
+            if (zipped == 0) {
+                foreign_tar_pax_name(&tar, name->text, name->size, '0', "evil");
+                foreign_tar_end(&tar);
+            } else {
+                foreign_zip_add(&zip, name->text, name->size, 0100644, 0x800, "evil");
+                foreign_zip_end(&zip);
+            }
+            ms_status ended = extract(&folder, ms_buffer_span(zipped == 0 ? &tar : &zip.bytes), NULL,
+                    &summary, &err);
+            if (exact && name->reason != NULL && ended == MS_OK)
+                fail_msg("row %zu \"%s\" comes out of archive %d", i, name->text, zipped);
+            if (exact && name->reason == NULL
+                    && (ended != MS_OK || summary.files != 1))
+                fail_msg("row %zu \"%s\" is refused: %s", i, name->text, err.message);
+            /* A slash at the end makes a folder of the entry, which has no content. */
+            bool by_name = strncmp(err.reason, "path_", 5) == 0
+                           || strcmp(err.reason, "archive_folder_size") == 0;
+            if (exact && name->reason != NULL && !by_name)
+                fail_msg("row %zu \"%s\": %s", i, name->text, err.reason);
+            if (zipped == 0 && name->reason == NULL)
+                assert_int_equal(fstatat(folder.target, name->text, &status, 0), 0);
+            ms_buffer_release(&tar);
+            foreign_zip_release(&zip);
+        }
+    }
+    hostile_names_release(&names);
+    temporary_remove(&folder);
+}
+
 static void test_no_name_escapes_from_a_tar(void **state)
 {
     temporary folder;
@@ -1309,6 +1365,7 @@ int main(void)
             cmocka_unit_test(test_plain_files_and_folders_come_out),
             cmocka_unit_test(test_hostile_tars_are_refused_by_name),
             cmocka_unit_test(test_tars_of_real_programs_pass),
+            cmocka_unit_test(test_every_hostile_name_is_refused_or_lands_inside),
             cmocka_unit_test(test_no_name_escapes_from_a_tar),
             cmocka_unit_test(test_no_name_escapes_from_a_zip),
             cmocka_unit_test(test_harmless_names_come_out_unchanged),
