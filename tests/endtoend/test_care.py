@@ -6,9 +6,7 @@ import stat
 
 import pytest
 
-from product import digest_of, tree_of
-
-MIB = 1 << 20
+from product import MIB, tree_digest
 
 
 @pytest.fixture
@@ -25,15 +23,15 @@ def test_every_damaged_chunk_is_named_and_nothing_is_written(product, stored, mo
         if chunk["size"] == 0:
             continue
         product.damage(chunk["cid"], chunk["size"] // 2)
-        before = digest_of(product.home)
-        code, result = product.attempt("verify", "model")
+        before = tree_digest(product.home)
+        code, result, _ = product.attempt("verify", "model")
         assert code == 4 and not result["isValid"] and len(result["chunkResults"]) == 1
         bad = result["chunkResults"][0]
         assert (bad["chunkIndex"], bad["path"], bad["offset"], bad["cid"]) == (
             chunk["index"], chunk["path"], chunk["offset"], chunk["cid"])
         assert bad["expectedHash"] == chunk["sha256"] and bad["actualHash"] not in (None, bad["expectedHash"])
         assert result["error"]["chunkIndex"] == chunk["index"]
-        assert digest_of(product.home) == before
+        assert tree_digest(product.home) == before
         repaired = product.run("repair", "model", "--from", model)
         assert repaired["repairedChunks"] == 1 and repaired["unrepairableChunks"] == 0
         assert product.run("verify", "model")["isValid"]
@@ -42,13 +40,11 @@ def test_every_damaged_chunk_is_named_and_nothing_is_written(product, stored, mo
 @pytest.mark.parametrize("how", ["missing", "truncated", "empty"])
 def test_lost_chunk_is_seen_and_healed(product, stored, model, how):
     chunk = next(chunk for chunk in chunks(product) if chunk["size"] == MIB)
-    path = product.block(chunk["cid"])
-    path.chmod(0o644)
     if how == "missing":
-        path.unlink()
+        product.lose(chunk["cid"])
     else:
-        path.write_bytes(path.read_bytes()[: 1000 if how == "truncated" else 0])
-    code, result = product.attempt("verify", "model")
+        product.truncate(chunk["cid"], 1000 if how == "truncated" else 0)
+    code, result, _ = product.attempt("verify", "model")
     assert code == 4 and result["chunkResults"][0]["chunkIndex"] == chunk["index"]
     assert product.attempt("check")[0] == 4
     product.run("repair", "model", "--from", model)
@@ -64,11 +60,11 @@ def test_damaged_node_is_seen_and_healed(product, stored, model, which):
     assert product.run("verify", "model")["isValid"]
 
 
-def test_damaged_block_is_never_delivered(product, stored, tmp_path):
+def test_damaged_block_is_never_delivered(product, stored, folder):
     chunk = next(chunk for chunk in chunks(product) if chunk["size"] == MIB)
     product.damage(chunk["cid"])
-    error = product.fail(4, "retrieve", "model", tmp_path / "out")
-    assert error["chunkIndex"] == chunk["index"] and not (tmp_path / "out").exists()
+    error = product.fail(4, "retrieve", "model", folder / "out").error
+    assert error["chunkIndex"] == chunk["index"] and not (folder / "out").exists()
     assert any((product.home / "quarantine").iterdir())
 
 
@@ -79,7 +75,7 @@ def test_copy_is_verified(product, stored, model):
     assert result["extraFiles"] == ["extra"]
     assert product.attempt("verify", "model", model, "--strict")[0] == 4
     (model / "weights" / "b.bin").unlink()
-    code, result = product.attempt("verify", "model", model)
+    code, result, _ = product.attempt("verify", "model", model)
     assert code == 4 and result["missingFiles"] == ["weights/b.bin"]
     (model / "weights" / "b.bin").symlink_to("/etc/passwd")
     assert product.attempt("verify", "model", model)[0] == 4
@@ -107,34 +103,34 @@ def test_prune_takes_only_what_nothing_needs(product, stored, model):
     assert product.run("verify", "model")["isValid"]
 
 
-def test_prune_stops_when_a_kept_manifest_cannot_be_read(product, stored, model, tmp_path):
-    other = tmp_path / "other.bin"
+def test_prune_stops_when_a_kept_manifest_cannot_be_read(product, stored, model, folder):
+    other = folder / "other.bin"
     other.write_bytes(b"o" * 5000)
     product.run("store", other, "other")
     product.run("remove", "other")
     product.damage(stored["rootCID"], 3)
-    before = digest_of(product.blocks)
+    before = tree_digest(product.blocks)
     assert product.attempt("prune", "--yes")[0] == 4
-    assert digest_of(product.blocks) == before
+    assert tree_digest(product.blocks) == before
 
 
-def test_lifecycle(product, stored, model, tmp_path):
+def test_lifecycle(product, stored, model, folder):
     (model / "config.json").write_text("{}")
     product.run("store", model, "model")
     assert product.run("deactivate", "model@2", "--reason", "wrong")["versions"] == [{"version": 2, "status": "inactive"}]
     assert product.run("info", "model")["version"] == 1
-    assert product.run("retrieve", "model@2", tmp_path / "two")["warnings"]
+    assert product.run("retrieve", "model@2", folder / "two")["warnings"]
     product.run("activate", "model@2")
     assert product.run("info", "model")["version"] == 2
     product.run("deactivate", "model")
-    error = product.fail(5, "retrieve", "model", tmp_path / "none")
+    error = product.fail(5, "retrieve", "model", folder / "none").error
     assert error["reason"] == "inactive"
     product.run("activate", "model")
     product.fail(2, "deactivate", "model@1", "--revoke")
     product.run("deactivate", "model@1", "--revoke", "--yes", "--reason", "leaked")
-    assert product.fail(4, "retrieve", "model@1", tmp_path / "one")["reason"] == "revoked"
-    assert product.fail(4, "retrieve", stored["manifestCID"], tmp_path / "one")["reason"] == "revoked"
-    assert product.fail(4, "activate", "model@1")["reason"] == "revoked"
+    assert product.fail(4, "retrieve", "model@1", folder / "one").reason == "revoked"
+    assert product.fail(4, "retrieve", stored["manifestCID"], folder / "one").reason == "revoked"
+    assert product.fail(4, "activate", "model@1").reason == "revoked"
     assert product.run("verify", "model@1")["isValid"]
 
 
@@ -146,7 +142,7 @@ def test_flipped_bit_in_the_ledger_is_found(product, stored):
         changed = bytearray(content)
         changed[offset] ^= 0x40
         path.write_bytes(changed)
-        code, result = product.attempt("info", "model")
+        code, result, _ = product.attempt("info", "model")
         if code == 0:
             assert result["manifestCID"] == stored["manifestCID"] and result["rootCID"] == stored["rootCID"]
         else:
@@ -157,21 +153,21 @@ def test_flipped_bit_in_the_ledger_is_found(product, stored):
     assert product.run("check")["isValid"]
 
 
-def test_keys(product, stored, tmp_path):
+def test_keys(product, stored, folder):
     first = product.run("key", "list")["keys"]
     assert len(first) == 1 and first[0]["isDefault"] and not first[0]["protected"]
     assert stat.S_IMODE(os.stat(first[0]["path"]).st_mode) == 0o600
-    product.run("key", "export", tmp_path / "out.json")
-    product.fail(9, "key", "export", tmp_path / "out.json")
+    product.run("key", "export", folder / "out.json")
+    product.fail(9, "key", "export", folder / "out.json")
     second = product.run("key", "new")["keys"][0]
     product.run("key", "default", second["address"])
     assert [key["address"] for key in product.run("key", "list")["keys"] if key["isDefault"]] == [second["address"]]
-    secret = tmp_path / "secret"
+    secret = folder / "secret"
     secret.write_text("pass word\n")
     secret.chmod(0o600)
     changed = product.run("key", "password", second["address"], "--password-file", secret)["keys"]
     assert changed[0]["protected"]
-    hexfile = tmp_path / "hex"
+    hexfile = folder / "hex"
     hexfile.write_text("11" * 32 + "\n")
     product.fail(10, "key", "import", hexfile)
     hexfile.chmod(0o600)
@@ -196,51 +192,51 @@ def test_keys(product, stored, tmp_path):
     ],
 )
 def test_usage_errors(product, arguments, reason):
-    error = product.fail(2, *arguments)
+    error = product.fail(2, *arguments).error
     assert reason is None or error["reason"] == reason, error
 
 
 def test_unknown_model_is_told_with_the_nearest(product, stored):
-    error = product.fail(5, "info", "mdel")
+    error = product.fail(5, "info", "mdel").error
     assert error["reason"] == "model_unknown" and "model" in error["hint"]
 
 
 @pytest.mark.parametrize("name", ["a:b", "con", "x\\y", "tail.", "new\nline", ".git2/../x"[:5] + " "])
-def test_unsafe_names_are_refused_and_named(product, tmp_path, name):
-    path = tmp_path / "bad"
+def test_unsafe_names_are_refused_and_named(product, folder, name):
+    path = folder / "bad"
     path.mkdir()
     (path / name).write_text("x")
-    error = product.fail(11, "store", path, "bad")
+    error = product.fail(11, "store", path, "bad").error
     assert error["reason"].startswith("path_") and error["path"] == name and "--exclude" in error["hint"]
 
 
-def test_links(product, model, tmp_path):
+def test_links(product, model, folder):
     (model / "link.json").symlink_to("config.json")
     result = product.run("store", model, "linked")
     assert any("link" in warning for warning in result["warnings"])
     (model / "folder").symlink_to("weights")
-    assert product.fail(2, "store", model, "linked")["path"] == "folder"
+    assert product.fail(2, "store", model, "linked").error["path"] == "folder"
     (model / "folder").unlink()
     (model / "dangling").symlink_to("nowhere")
-    assert product.fail(2, "store", model, "linked")["path"] == "dangling"
+    assert product.fail(2, "store", model, "linked").error["path"] == "dangling"
     (model / "dangling").unlink()
     os.mkfifo(model / "pipe")
-    assert product.fail(2, "store", model, "linked")["path"] == "pipe"
+    assert product.fail(2, "store", model, "linked").error["path"] == "pipe"
 
 
-def test_twins_by_case_are_refused(product, tmp_path):
-    path = tmp_path / "twins"
+def test_twins_by_case_are_refused(product, folder):
+    path = folder / "twins"
     path.mkdir()
     (path / "README").write_text("1")
     (path / "readme").write_text("2")
-    assert product.fail(11, "store", path, "twins")["reason"] == "path_twins"
+    assert product.fail(11, "store", path, "twins").reason == "path_twins"
 
 
-def test_keystore_and_home_are_not_stored(product, stored, tmp_path):
+def test_keystore_and_home_are_not_stored(product, stored, folder):
     key = product.run("key", "list")["keys"][0]["path"]
-    assert product.fail(2, "store", key, "leak")["reason"] == "source_keystore"
-    assert product.fail(2, "store", product.home, "leak")["reason"] == "source_home"
-    assert product.fail(2, "store", tmp_path, "leak")["reason"] == "source_home"
+    assert product.fail(2, "store", key, "leak").reason == "source_keystore"
+    assert product.fail(2, "store", product.home, "leak").reason == "source_home"
+    assert product.fail(2, "store", folder, "leak").reason == "source_home"
 
 
 def test_config_of_a_model_folder_changes_nothing(product, model):
@@ -249,7 +245,7 @@ def test_config_of_a_model_folder_changes_nothing(product, model):
     assert result["store"] == "fs" and product.run("info", "inside")["chunker"] == "size-1048576"
 
 
-def test_config_shows_origins(product, tmp_path):
+def test_config_shows_origins(product, folder):
     values = product.run("--set", "storage.chunkSize=4096", "config")["values"]
     assert values["storage.chunkSize"] == {"value": 4096, "origin": "flag"}
     path = product.run("config", "init")["writtenPath"]
@@ -257,8 +253,8 @@ def test_config_shows_origins(product, tmp_path):
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
 
 
-def test_list_pages(product, tmp_path):
-    path = tmp_path / "x"
+def test_list_pages(product, folder):
+    path = folder / "x"
     path.write_text("x")
     for index in range(5):
         product.run("store", path, f"model-{index}")
@@ -277,7 +273,7 @@ def test_progress_as_json_lines(product, model):
     lines = [json.loads(line) for line in ended.stderr.decode().splitlines()]
     last = [line for line in lines if line["event"] == "progress"][-1]
     assert last["phase"] == "store" and last["bytesDone"] == last["bytesTotal"] > 0
-    assert tree_of(product.blocks)
+    assert product.block_files()
 
 
 def test_help_of_every_command_has_an_example(product):
@@ -289,7 +285,7 @@ def test_help_of_every_command_has_an_example(product):
 
 def test_repair_takes_only_what_is_wanted(product, stored, model):
     chunk = next(chunk for chunk in chunks(product) if chunk["size"] == MIB)
-    product.block(chunk["cid"]).unlink()
+    product.lose(chunk["cid"])
     (model / "other.bin").write_bytes(b"not of the model" * 1000)
     (model / "weights" / "b.bin").rename(model / "renamed.bin")
     before = {path.name for path in product.blocks.rglob("*.data")}
@@ -301,18 +297,17 @@ def test_repair_takes_only_what_is_wanted(product, stored, model):
 
 def test_repair_of_a_node_and_what_it_hides(product, stored, model):
     for cid in [stored["rootCID"]] + [chunk["cid"] for chunk in chunks(product) if chunk["size"] > 1000]:
-        product.block(cid).unlink()
+        product.lose(cid)
     result = product.run("repair", "model", "--from", model)
     assert result["unrepairableChunks"] == 0 and result["repairedChunks"] >= 3
     assert product.run("verify", "model")["isValid"]
-    error = None
-    product.block(stored["rootCID"]).unlink()
-    error = product.fail(4, "repair", "model")
+    product.lose(stored["rootCID"])
+    error = product.fail(4, "repair", "model").error
     assert error["reason"] == "unrepairable"
 
 
-def test_password_right_after_the_key_was_made(product, tmp_path):
-    secret = tmp_path / "secret"
+def test_password_right_after_the_key_was_made(product, folder):
+    secret = folder / "secret"
     secret.write_text("")
     secret.chmod(0o600)
     address = product.run("key", "new")["keys"][0]["address"]

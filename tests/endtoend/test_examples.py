@@ -1,24 +1,19 @@
 """The C programs of examples/, built by the same build."""
 
-import os
 import subprocess
-from pathlib import Path
 
-from product import ROOT, clean_environment, tree_of
-
-EXAMPLES = Path(os.environ.get("MODEL_STORAGE_BUILD") or ROOT / "build") / "examples"
-
+from product import assert_same_tree, build_folder, clean_environment
 
 def run(name, *arguments):
     return subprocess.run(
-        [str(EXAMPLES / name), *(str(argument) for argument in arguments)],
+        [str(build_folder() / "examples" / name), *(str(argument) for argument in arguments)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=clean_environment(), timeout=120,
     )
 
 
-def test_round_trip(product, model, tmp_path):
-    assert run("round_trip", product.home, model, "org/model", tmp_path / "out").returncode == 0
-    assert tree_of(tmp_path / "out") == tree_of(model)
+def test_round_trip(product, model, folder):
+    assert run("round_trip", product.home, model, "org/model", folder / "out").returncode == 0
+    assert_same_tree(folder / "out", model)
 
 
 def test_event_loop_and_cancel(product, model):

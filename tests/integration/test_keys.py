@@ -6,6 +6,8 @@ import stat
 
 import pytest
 
+from product import Product
+
 # Address of the private key 1: known to everybody, used by nobody.
 ONE = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
 ONE_DIGITS = "%064x" % 1
@@ -105,8 +107,6 @@ def test_a_link_is_no_file_to_import(product, folder):
 
 
 def test_exported_and_imported_elsewhere_it_is_the_same_key(product, folder, tree):
-    from product import Product
-
     address = product.store(tree, "m")["publisher"]
     out = folder / "exported.json"
     assert only_key(product.run("key", "export", str(out)))["address"] == address

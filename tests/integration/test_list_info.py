@@ -5,6 +5,8 @@ import shutil
 
 import pytest
 
+from product import tree_digest
+
 ENTRY = (
     "modelId version publisher name description manifestCID rootCID chunkRoot totalSize chunkCount fileCount timestamp"
     " isActive status state dataState recordState isLocal metadata"
@@ -222,8 +224,6 @@ def test_a_model_whose_blocks_are_gone_is_not_here(product, tree):
 
 
 def test_info_only_reads(product, tree):
-    from product import tree_digest
-
     product.store(tree, "tree", "--digest")
     before = tree_digest(product.home)
     product.run("info", "tree", "--files", "--chunks")

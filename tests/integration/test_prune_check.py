@@ -1,32 +1,18 @@
 """prune deletes what nothing refers to and nothing else; check sees what is wrong and writes nothing."""
 
-import base64
-import hashlib
 import json
 import os
 import random
 import shutil
-import signal
 import subprocess
 import time
 
 import pytest
 
-from product import Product, binary, tree_digest
+from product import EMPTY_FOLDER, MIB, Product, binary, block_name, cid_text, kill, tree_digest, wait_for
+from product.trees import sharing_model
 
-MIB = 1 << 20
 HOUR = 3600
-EMPTY_FOLDER = "bafybeiczsscdsbs7ffqz55asqdf3smv6klcw3gofszvwlyarci47bgf354"
-
-
-def write_model(path, seed, shared=0):
-    """A folder of files, the first `shared` MiB of which are the same for every seed."""
-    source, same = random.Random(seed), random.Random("same")
-    (path / "sub").mkdir(parents=True)
-    (path / "shared.bin").write_bytes(same.randbytes(shared * MIB))
-    (path / "own.bin").write_bytes(source.randbytes(2 * MIB + 99))
-    (path / "sub" / "small").write_bytes(source.randbytes(1000))
-    return path
 
 
 def names(product):
@@ -36,7 +22,7 @@ def names(product):
 @pytest.fixture
 def two(product, folder):
     """Models a and b, which share 3 MiB."""
-    return {name: product.store(write_model(folder / name, name, 3), name, "--digest") for name in ("a", "b")}
+    return {name: product.store(sharing_model(folder / name, name, 3), name, "--digest") for name in ("a", "b")}
 
 
 @pytest.fixture
@@ -47,16 +33,12 @@ def only_b(folder, two):
     return names(fresh)
 
 
-def text_of(cid):
-    return "b" + base64.b32encode(cid).decode().lower().rstrip("=")
-
-
 def parts_of(product, stored):
     """CIDs of the blocks of a model that have to be read to know what it is made of."""
     found = {"manifest": stored["manifestCID"], "root": stored["rootCID"]}
     # The links of the head, in canonical order of their keys: ext, info, root.
     head = product.block(stored["manifestCID"]).read_bytes()
-    links = [text_of(part[:36]) for part in head.split(b"\xd8\x2a\x58\x25\x00")[1:]]
+    links = [cid_text(part[:36]) for part in head.split(b"\xd8\x2a\x58\x25\x00")[1:]]
     assert links[2] == stored["rootCID"]
     found["ext"], found["info"] = links[:2]
     files = product.run("info", stored["manifestCID"], "--files")["files"]
@@ -139,7 +121,7 @@ def test_all_models_removed_leave_only_what_the_store_needs(product, two):
 
 
 def test_up_to_half_of_the_store_goes_without_a_question(product, folder):
-    write_model(folder / "large", "large", 8)
+    sharing_model(folder / "large", "large", 8)
     product.store(folder / "large", "large")
     (folder / "small").write_bytes(b"small")
     product.store(folder / "small", "small")
@@ -156,7 +138,7 @@ def test_a_kept_model_that_cannot_be_read_stops_everything(product, two, part, h
     if how == "damaged":
         product.damage(cid)
     else:
-        product.block(cid).unlink()
+        product.lose(cid)
     before = tree_digest(product.blocks)
     if (part, how) == ("manifest", "missing"):
         # The record has the manifest too: its content is kept and nothing is lost by going on.
@@ -189,7 +171,7 @@ def test_what_can_be_reached_of_a_damaged_removed_model_goes(product, two, only_
     if how == "damaged":
         product.damage(cid)
     else:
-        product.block(cid).unlink()
+        product.lose(cid)
     before = names(product)
     product.run("prune", "--yes")
     assert only_b <= names(product) < before
@@ -203,19 +185,8 @@ def test_what_can_be_reached_of_a_damaged_removed_model_goes(product, two, only_
     assert product.run("check", "--read-data")["isValid"]
 
 
-def plant(product, content, age):
-    """A block that nobody refers to."""
-    cid = text_of(b"\x01\x55\x12\x20" + hashlib.sha256(content).digest())
-    path = product.block(cid)
-    path.parent.mkdir(exist_ok=True)
-    path.write_bytes(content)
-    path.chmod(0o444)
-    os.utime(path, (time.time() - age,) * 2)
-    return path
-
-
 def test_orphans_go_when_asked_for_and_old_enough(product, two):
-    old, young = plant(product, b"an old orphan", 2 * HOUR), plant(product, b"a young orphan", HOUR // 2)
+    old, young = product.plant(b"an old orphan", 2 * HOUR), product.plant(b"a young orphan", HOUR // 2)
     kept = names(product) - {old.name}
     assert product.run("prune", "--yes")["freedBlocks"] == 0
     assert product.run("prune", "--orphans", "--dry-run")["freedBlocks"] == 1 and old.exists()
@@ -225,7 +196,7 @@ def test_orphans_go_when_asked_for_and_old_enough(product, two):
 
 
 def test_orphans_are_never_blocks_of_a_model_whose_manifest_was_lost(product, two):
-    product.block(two["b"]["manifestCID"]).unlink()
+    product.lose(two["b"]["manifestCID"])
     for path in product.block_files():
         os.utime(path, (time.time() - 2 * HOUR,) * 2)
     product.run("prune", "--orphans", "--yes")
@@ -235,7 +206,7 @@ def test_orphans_are_never_blocks_of_a_model_whose_manifest_was_lost(product, tw
 
 
 def test_in_a_store_that_others_use_there_are_no_orphans_and_only_ours_goes(product, two, only_b):
-    theirs = plant(product, b"of another program", 2 * HOUR)
+    theirs = product.plant(b"of another program", 2 * HOUR)
     theirs.chmod(0o644)
     (product.blocks / "_README").write_text("another program was here")
     before = names(product)
@@ -246,15 +217,8 @@ def test_in_a_store_that_others_use_there_are_no_orphans_and_only_ours_goes(prod
     assert names(product) == only_b | {theirs.name}
 
 
-def wait_for(condition, seconds=20):
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "this never came"
-        time.sleep(0.01)
-
-
 def test_what_a_killed_store_left_behind_goes(product, folder, two, only_b):
-    write_model(folder / "killed", "killed", 40)
+    sharing_model(folder / "killed", "killed", 40)
     before = names(product)
     for size in (1, 9, 30):
         running = product.start("store", folder / "killed", "killed")
@@ -263,8 +227,7 @@ def test_what_a_killed_store_left_behind_goes(product, folder, two, only_b):
             lambda: running.poll() is not None
             or sum(path.stat().st_size for path in left.rglob("*") if path.is_file()) + len(names(product) - before) * MIB > size * MIB
         )
-        running.kill()
-        running.communicate()
+        kill(running)
         if "killed@1" not in product.listed():
             product.run("prune", "--yes")
             assert names(product) == before
@@ -277,13 +240,7 @@ def test_what_a_killed_store_left_behind_goes(product, folder, two, only_b):
 
 
 def test_prune_waits_for_readers_and_gives_up(product, two):
-    reading = subprocess.Popen(
-        [binary(), "--home", str(product.home), "retrieve", "b", "-", "--format", "tar"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=product.environment,
-    )
+    reading = product.popen("retrieve", "b", "-", "--format", "tar", stderr=subprocess.DEVNULL)
     try:
         assert reading.stdout.read(1)
         product.run("remove", "a")
@@ -292,8 +249,7 @@ def test_prune_waits_for_readers_and_gives_up(product, two):
         assert ended.result["error"]["code"] == "locked"
         assert names(product) == before
     finally:
-        reading.kill()
-        reading.communicate()
+        kill(reading)
     product.run("prune", "--yes")
     assert names(product) < before
 
@@ -304,8 +260,7 @@ def test_a_killed_prune_is_finished_by_the_next(product, folder, two, only_b):
         product.run("remove", "a")
         running = product.start("prune", "--yes")
         time.sleep(source.random() * 0.03)
-        running.send_signal(signal.SIGKILL)
-        running.communicate()
+        kill(running)
         assert product.run("verify", "b")["isValid"], round_
         product.run("prune", "--yes")
         assert names(product) == only_b, round_
@@ -316,7 +271,7 @@ def test_a_killed_prune_is_finished_by_the_next(product, folder, two, only_b):
 def race(product, folder, rounds):
     """One process removes and prunes while another stores: whatever was acknowledged last is whole."""
     for name in ("c", "d"):
-        write_model(folder / name, name, 3)
+        sharing_model(folder / name, name, 3)
     product.store(folder / "c", "kept")
     for round_ in range(rounds):
         storing = product.start("store", folder / "d", "d")
@@ -349,7 +304,7 @@ def test_a_full_disk_can_be_pruned(folder):
     try:
         product = Product(place / "home")
         for name in ("a", "b"):
-            product.store(write_model(folder / name, name, 3), name)
+            product.store(sharing_model(folder / name, name, 3), name)
         product.run("remove", "a")
         with open(place / "rest", "wb", buffering=0) as rest:
             try:
@@ -388,17 +343,13 @@ def test_a_whole_store_is_valid(product, two):
         assert (result["badBlocks"], result["missingBlocks"], result["ledgerErrors"]) == ([], [], [])
 
 
-def digest_name(cid):
-    return Product("").block(cid).name
-
-
 @pytest.mark.parametrize("part", ["manifest", "info", "ext", "root", "file"])
 def test_a_lost_part_is_named(product, two, part):
     cid = parts_of(product, two["b"])[part]
-    product.block(cid).unlink()
+    product.lose(cid)
     result = product.fail(4, "check").result
     assert result["isValid"] is False and result["badBlocks"] == []
-    assert [digest_name(found) for found in result["missingBlocks"]] == [digest_name(cid)]
+    assert [block_name(found) for found in result["missingBlocks"]] == [block_name(cid)]
     assert "repair" in result["error"]["hint"]
 
 
@@ -408,12 +359,12 @@ def test_a_damaged_part_is_named_without_reading_all_data(product, two, part):
     product.damage(cid)
     for options in ([], ["--read-data"]):
         result = product.fail(4, "check", *options).result
-        assert [digest_name(found) for found in result["badBlocks"]] == [digest_name(cid)], options
+        assert [block_name(found) for found in result["badBlocks"]] == [block_name(cid)], options
 
 
 def test_a_lost_chunk_is_named(product, two):
     cid = product.run("info", "b", "--chunks")["chunks"][1]["cid"]
-    product.block(cid).unlink()
+    product.lose(cid)
     assert product.fail(4, "check").result["missingBlocks"] == [cid]
 
 
@@ -428,15 +379,13 @@ def test_a_changed_chunk_is_seen_when_data_is_read(product, two):
 @pytest.mark.parametrize("size", [0, 1, MIB - 1])
 def test_a_chunk_of_another_size_is_seen_without_reading(product, two, size):
     cid = product.run("info", "b", "--chunks")["chunks"][0]["cid"]
-    path = product.block(cid)
-    path.chmod(0o644)
-    os.truncate(path, size)
+    product.truncate(cid, size)
     assert product.fail(4, "check").result["badBlocks"] == [cid]
 
 
 def test_a_removed_model_need_not_be_whole(product, two):
     product.run("remove", "a")
-    product.block(two["a"]["rootCID"]).unlink()
+    product.lose(two["a"]["rootCID"])
     assert product.run("check")["isValid"]
     product.run("prune", "--yes")
     assert product.run("check", "--read-data")["isValid"]
@@ -445,8 +394,8 @@ def test_a_removed_model_need_not_be_whole(product, two):
 def test_a_lost_blocks_folder_is_no_valid_store(product, two):
     shutil.rmtree(product.blocks)
     result = product.fail(4, "check").result
-    found = {digest_name(cid) for cid in result["missingBlocks"]}
-    assert {digest_name(two[name]["manifestCID"]) for name in two} <= found
+    found = {block_name(cid) for cid in result["missingBlocks"]}
+    assert {block_name(two[name]["manifestCID"]) for name in two} <= found
     for name in two:
         product.run("remove", name)
     assert product.run("check")["isValid"]
@@ -473,8 +422,8 @@ def test_a_flipped_bit_in_the_ledger_is_seen(product, two):
 
 def test_check_writes_nothing_whatever_it_finds(product, two):
     product.damage(parts_of(product, two["a"])["file"])
-    product.block(two["b"]["rootCID"]).unlink()
-    plant(product, b"an orphan", 2 * HOUR)
+    product.lose(two["b"]["rootCID"])
+    product.plant(b"an orphan", 2 * HOUR)
     before = tree_digest(product.home)
     product.fail(4, "check")
     product.fail(4, "check", "--read-data")

@@ -6,7 +6,6 @@
     shapes.py record IPFS [NAME...]   let the given ipfs binary add the shapes; rewrites shapes.json
 """
 
-import hashlib
 import json
 import shutil
 import subprocess
@@ -15,10 +14,13 @@ import tempfile
 from pathlib import Path
 from typing import Callable, NamedTuple
 
-from node import PROFILE, Kubo
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # When it is called as a program.
+
+from node import PROFILE, Kubo  # noqa: E402
+from product.trees import MIB, counted, folder_of, key_stream, key_stream_command, many, shards, text, zeros  # noqa: E402
 
 RECORDED = Path(__file__).with_name("shapes.json")
-KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
+KIB, GIB = 1 << 10, 1 << 30
 
 
 class Shape(NamedTuple):
@@ -26,85 +28,6 @@ class Shape(NamedTuple):
     make: Callable[[Path], None]
     chunk_size: int = MIB
     long: bool = False  # Takes more than a few seconds: left to the long run.
-
-
-# Content of files: each is a function that fills the file at a path.
-
-
-def zeros(size: int) -> Callable[[Path], None]:
-    """A sparse file."""
-
-    def make(path: Path) -> None:
-        with open(path, "wb") as stream:
-            stream.truncate(size)
-
-    return make
-
-
-def counted(size: int) -> Callable[[Path], None]:
-    """Byte i is i mod 251: no two of the first 251 chunks are equal, whatever their power-of-two size."""
-
-    def make(path: Path) -> None:
-        pattern = bytes(i % 251 for i in range(251 * 4096))
-        with open(path, "wb") as stream:
-            left = size
-            while left > 0:
-                left -= stream.write(pattern[:left])
-
-    return make
-
-
-def text(content: str) -> Callable[[Path], None]:
-    def make(path: Path) -> None:
-        path.write_bytes(content.encode())
-
-    return make
-
-
-def key_stream_command(seed: str) -> list:
-    key = hashlib.sha256(seed.encode()).hexdigest()
-    return ["openssl", "enc", "-chacha20", "-K", key, "-iv", "00" * 16]
-
-
-def key_stream(seed: str, size: int) -> Callable[[Path], None]:
-    """ChaCha20 key stream of the fixtures published with IPIP-0499: key = SHA-256 of the seed, nonce and counter 0."""
-
-    def make(path: Path) -> None:
-        with open(path, "wb") as out, subprocess.Popen(
-            key_stream_command(seed), stdin=subprocess.PIPE, stdout=out
-        ) as cipher:
-            nothing = bytes(MIB)
-            left = size
-            while left > 0:
-                left -= cipher.stdin.write(nothing[:left])
-            cipher.stdin.close()
-            if cipher.wait() != 0:
-                raise RuntimeError("openssl could not make the key stream")
-
-    return make
-
-
-# Content of folders.
-
-
-def folder(entries: dict) -> Callable[[Path], None]:
-    """`entries` maps a relative path to a content; a path ending in "/" is an empty folder."""
-
-    def make(path: Path) -> None:
-        path.mkdir()
-        for name, content in entries.items():
-            target = path / name
-            if name.endswith("/"):
-                target.mkdir(parents=True)
-            else:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                content(target)
-
-    return make
-
-
-def many(names, below: str = "") -> dict:
-    return {below + name: text(name) for name in names}
 
 
 def fixture_names(last_name_size: int) -> list:
@@ -120,11 +43,6 @@ def fixture_names(last_name_size: int) -> list:
 
 def fixture_folder(last_name_size: int) -> dict:
     return {name: text("x") for name in fixture_names(last_name_size)}
-
-
-def shards(count: int) -> list:
-    """Names as model hubs use them, 36 characters each."""
-    return ["model-%05d-of-%05d.part.safetensors" % (index, count) for index in range(count)]
 
 
 # Two names whose hashes agree in the first seven bytes, found by search: the deepest tree that HAMT allows.
@@ -182,57 +100,57 @@ SHAPES = [
     Shape("chunk-512KiB-plus-1", counted(512 * KIB + 1), 512 * KIB),
     Shape("chunk-512KiB-5MiB", counted(5 * MIB), 512 * KIB),
     # Plain folders.
-    Shape("folder-two-files", folder({"a.txt": text("hello"), "b.txt": text("world")})),
+    Shape("folder-two-files", folder_of({"a.txt": text("hello"), "b.txt": text("world")})),
     Shape(
         "folder-nested",
-        folder({"config.json": text("{}\n"), "weights/w0.bin": text("hello"), "weights/w1.bin": text("world")}),
+        folder_of({"config.json": text("{}\n"), "weights/w0.bin": text("hello"), "weights/w1.bin": text("world")}),
     ),
-    Shape("folder-two-chunks", folder({"hello.txt": text("hello"), "zeros.bin": zeros(MIB + 1)})),
-    Shape("folder-one-empty-file", folder({"empty": zeros(0)})),
-    Shape("folder-empty-files", folder({"a": zeros(0), "b": text("b"), "c": zeros(0), "d/e": zeros(0)})),
-    Shape("folder-empty-folders", folder({"a/": None, "b/c/": None, "b/d": text("d"), "e": text("e")})),
-    Shape("folder-32-levels", folder({"/".join("d%d" % depth for depth in range(31)) + "/leaf": text("leaf")})),
+    Shape("folder-two-chunks", folder_of({"hello.txt": text("hello"), "zeros.bin": zeros(MIB + 1)})),
+    Shape("folder-one-empty-file", folder_of({"empty": zeros(0)})),
+    Shape("folder-empty-files", folder_of({"a": zeros(0), "b": text("b"), "c": zeros(0), "d/e": zeros(0)})),
+    Shape("folder-empty-folders", folder_of({"a/": None, "b/c/": None, "b/d": text("d"), "e": text("e")})),
+    Shape("folder-32-levels", folder_of({"/".join("d%d" % depth for depth in range(31)) + "/leaf": text("leaf")})),
     Shape(
         "folder-order",
-        folder({"ab": text("1"), "a": text("2"), "B": text("3"), "a.b": text("4"), "é": text("5"), "Z": text("6")}),
+        folder_of({"ab": text("1"), "a": text("2"), "B": text("3"), "a.b": text("4"), "é": text("5"), "Z": text("6")}),
     ),
     # By name bytes "d-1" < "d.txt" < "dd", with the folder "d" before all; by path its files would stand elsewhere.
     Shape(
         "folder-order-of-folders",
-        folder({"d/z": text("1"), "d-1": text("2"), "d.txt": text("3"), "dd": text("4"), "d/a/q": text("5")}),
+        folder_of({"d/z": text("1"), "d-1": text("2"), "d.txt": text("3"), "dd": text("4"), "d/a/q": text("5")}),
     ),
     Shape(
         "folder-unicode",
-        folder({"模型 权重.bin": counted(MIB + 1), "größe.json": text("{}"), "каталог/файл": text("ф"), "🤗/😀": text("x")}),
+        folder_of({"模型 权重.bin": counted(MIB + 1), "größe.json": text("{}"), "каталог/файл": text("ф"), "🤗/😀": text("x")}),
     ),
-    Shape("folder-decomposed-name", folder({"e\u0301te\u0301.txt": text("summer"), "z": text("z")})),
+    Shape("folder-decomposed-name", folder_of({"e\u0301te\u0301.txt": text("summer"), "z": text("z")})),
     Shape(
         "folder-spaces-and-signs",
-        folder({"two  spaces.txt": text("1"), "it's (a) [b] {c} !@#$%^&+=,;.txt": text("2"), "a%20b": text("3")}),
+        folder_of({"two  spaces.txt": text("1"), "it's (a) [b] {c} !@#$%^&+=,;.txt": text("2"), "a%20b": text("3")}),
     ),
-    Shape("folder-hidden-names", folder({".config/x.json": text("{}"), ".hidden": text("h"), "shown": text("s")})),
-    Shape("folder-long-names", folder({"n" * 255: text("1"), "ü" * 127: text("2"), "m" * 127: text("3"), "k" * 128: text("4")})),
-    Shape("folder-of-equal-files", folder({"%d.bin" % index: counted(MIB + 5) for index in range(4)})),
+    Shape("folder-hidden-names", folder_of({".config/x.json": text("{}"), ".hidden": text("h"), "shown": text("s")})),
+    Shape("folder-long-names", folder_of({"n" * 255: text("1"), "ü" * 127: text("2"), "m" * 127: text("3"), "k" * 128: text("4")})),
+    Shape("folder-of-equal-files", folder_of({"%d.bin" % index: counted(MIB + 5) for index in range(4)})),
     Shape(
         "folder-chunk-4KiB",
-        folder({"a": counted(4 * MIB + 1), "b/c": counted(4 * KIB), "b/d": counted(4 * KIB + 1)}),
+        folder_of({"a": counted(4 * MIB + 1), "b/c": counted(4 * KIB), "b/d": counted(4 * KIB + 1)}),
         4 * KIB,
     ),
     # HAMT: below, at and above the threshold, and large.
-    Shape("folder-3000-files", folder(many(shards(3000)))),
-    Shape("folder-at-threshold", folder(fixture_folder(21))),
-    Shape("folder-above-threshold", folder(fixture_folder(22))),
-    Shape("folder-5000-files", folder(many(shards(5000)))),
-    Shape("folder-20000-files", folder(many(shards(20000)))),
-    Shape("folder-hamt-below", folder({**many(shards(5000), "data/shards/"), "config.json": text("{}\n")})),
+    Shape("folder-3000-files", folder_of(many(shards(3000)))),
+    Shape("folder-at-threshold", folder_of(fixture_folder(21))),
+    Shape("folder-above-threshold", folder_of(fixture_folder(22))),
+    Shape("folder-5000-files", folder_of(many(shards(5000)))),
+    Shape("folder-20000-files", folder_of(many(shards(20000)))),
+    Shape("folder-hamt-below", folder_of({**many(shards(5000), "data/shards/"), "config.json": text("{}\n")})),
     Shape(
         "folder-hamt-of-folders",
-        folder({**{"part-%040d/file" % index: text(str(index)) for index in range(4000)}, "config.json": text("{}\n")}),
+        folder_of({**{"part-%040d/file" % index: text(str(index)) for index in range(4000)}, "config.json": text("{}\n")}),
     ),
-    Shape("folder-hamt-of-large-files", folder({**many(shards(4000)), "weights.bin": counted(3 * MIB + 1)})),
-    Shape("folder-hamt-deepest", folder(many(shards(4000) + DEEPEST))),
+    Shape("folder-hamt-of-large-files", folder_of({**many(shards(4000)), "weights.bin": counted(3 * MIB + 1)})),
+    Shape("folder-hamt-deepest", folder_of(many(shards(4000) + DEEPEST))),
     # Equal hashes do no harm where no HAMT is needed.
-    Shape("folder-equal-hashes", folder(many(TWINS))),
+    Shape("folder-equal-hashes", folder_of(many(TWINS))),
 ]
 
 BY_NAME = {shape.name: shape for shape in SHAPES}

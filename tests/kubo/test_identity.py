@@ -7,6 +7,7 @@ import pytest
 
 import shapes
 import unixfs_reference
+from product.trees import MIB, folder_of, many, shards
 
 RECORDED = shapes.recorded()
 PARAMETERS = [
@@ -40,10 +41,10 @@ def test_store_names_the_same_root(made, product):
     shape, path = made
     expected = RECORDED[shape.name]
     if shape.name in WITH_DASH:
-        code, result = product.attempt("store", str(path), "shape")
+        code, result, _ = product.attempt("store", str(path), "shape")
         assert code == 11 and result["error"]["reason"] == "path_dash", result
         return
-    options = [] if shape.chunk_size == shapes.MIB else ["--set", f"storage.chunkSize={shape.chunk_size}"]
+    options = [] if shape.chunk_size == MIB else ["--set", f"storage.chunkSize={shape.chunk_size}"]
     result = product.store(path, "shape", *options)
     assert result["rootCID"] == expected["root"]
     assert (result["totalSize"], result["fileCount"]) == (expected["bytes"], expected["files"])
@@ -52,10 +53,10 @@ def test_store_names_the_same_root(made, product):
 def test_equal_hashes_in_a_large_folder_are_refused(folder, product, kubo):
     """UnixFS has no form for this folder: Kubo refuses it too, and so the name must be told."""
     path = folder / "model"
-    shapes.folder(shapes.many(shapes.shards(4000) + shapes.TWINS))(path)
+    folder_of(many(shards(4000) + shapes.TWINS))(path)
     with pytest.raises(RuntimeError, match="too deep"):
         kubo.add(path, only_hash=True)
-    code, result = product.attempt("store", str(path), "model")
+    code, result, _ = product.attempt("store", str(path), "model")
     assert code in (2, 11, 12) and not result["success"], result
     assert any(name in str(result["error"]) for name in shapes.TWINS), result
     assert product.run("list")["models"] == []

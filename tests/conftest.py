@@ -1,0 +1,35 @@
+"""Fixtures of all Python tests; a folder of tests adds its own."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from product import Product, binary, trees
+
+
+def pytest_collection_modifyitems(config, items):
+    if os.environ.get("MODEL_STORAGE_LONG"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("long")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not item.get_closest_marker("long")]
+
+
+@pytest.fixture
+def folder():
+    """A folder that is gone after the test: pytest's own stays for three runs, too long for gigabytes."""
+    with tempfile.TemporaryDirectory(prefix="ms-test-") as path:
+        yield Path(path)
+
+
+@pytest.fixture
+def product(folder):
+    assert Path(binary()).exists(), "build first, or name the program in MODEL_STORAGE_BIN"
+    return Product(folder / "home")
+
+
+@pytest.fixture
+def model(folder):
+    return trees.full_model(folder / "model")
