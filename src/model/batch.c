@@ -7,15 +7,22 @@
 /* With few lanes four chunks are best; with 16 lanes a batch is 16 chunks and only a thread a job is affordable. */
 #define BATCH_CHUNKS_MIN 4
 
-size_t ms_batch_chunks(void)
+static size_t batch_chunks(void)
 {
     return MS_MAX((size_t)BATCH_CHUNKS_MIN, ms_sha256_lanes());
+}
+
+size_t ms_batch_buffer_size(const ms_storage *storage)
+{
+    const uint64_t wanted = ms_storage_batch_bytes(storage);
+    const size_t size = batch_chunks() * MS_BLOCK_SIZE_OUT_MAX;
+    return wanted == 0 || wanted > size ? size : (size_t)wanted;
 }
 
 unsigned ms_batch_workers(const ms_task *task)
 {
     const unsigned jobs = ms_task_workers(task);
-    return ms_batch_chunks() > BATCH_CHUNKS_MIN ? jobs : jobs * 2;
+    return batch_chunks() > BATCH_CHUNKS_MIN ? jobs : jobs * 2;
 }
 
 size_t ms_batch_room(uint64_t size)
@@ -26,5 +33,5 @@ size_t ms_batch_room(uint64_t size)
 
 size_t ms_batch_count(unsigned workers)
 {
-    return workers == 1 ? 1 : (size_t)workers + (ms_batch_chunks() > BATCH_CHUNKS_MIN ? 1 : workers / 2 + 1);
+    return workers == 1 ? 1 : (size_t)workers + (batch_chunks() > BATCH_CHUNKS_MIN ? 1 : workers / 2 + 1);
 }

@@ -2,11 +2,12 @@
 #ifndef MS_MODEL_BATCH_PRIV_H
 #define MS_MODEL_BATCH_PRIV_H
 
+#include "model/storage_priv.h"
 #include "task/task.h"
 
-/** Chunks of the largest size in a batch: enough for the lanes of SHA-256 and for few system calls, so little that memory stays
- *  at 20 MiB a job. */
-size_t ms_batch_chunks(void);
+/** Bytes of the buffer of a batch. It holds chunks of the largest size enough for the lanes of SHA-256 and for few system calls,
+ *  so few that memory stays at 20 MiB a job. */
+size_t ms_batch_buffer_size(const ms_storage *storage);
 /** Threads of the pipeline: more than processors, so that some wait for the disk while others hash. */
 unsigned ms_batch_workers(const ms_task *task);
 /** Bytes of buffer that a chunk of size bytes takes, so that the next one is aligned for direct I/O. */

@@ -334,7 +334,7 @@ ms_status ms_content_put(ms_run *run, const ms_content_source *source, ms_store_
             .session = session,
             .content = content,
             .chunker = *chunker,
-            .buffer_size = ms_batch_chunks() * MS_BLOCK_SIZE_OUT_MAX,
+            .buffer_size = ms_batch_buffer_size(run->storage),
             .with_digests = with_digests};
     ms_block_sink sink = ms_store_session_sink(session);
     if (source->only != NULL)

@@ -213,7 +213,7 @@ ms_status ms_leaves_run(ms_run *run, const ms_cid *root, const ms_manifest_head 
 {
     const unsigned workers = ms_batch_workers(run->task);
     const size_t count = ms_batch_count(workers);
-    leaves_walk leaves = {.run = run, .stages = stages, .buffer_size = ms_batch_chunks() * MS_BLOCK_SIZE_OUT_MAX};
+    leaves_walk leaves = {.run = run, .stages = stages, .buffer_size = ms_batch_buffer_size(run->storage)};
     ms_leaf_batch *batches = NULL;
     ms_status status = ms_walk_open(&leaves.walk, root, source, err);
     if (status == MS_OK && head != NULL)

@@ -15,6 +15,7 @@ struct ms_storage {
     ms_config *config;
     ms_password_fn ask_password;
     void *ask_password_payload;
+    uint64_t batch_bytes;
     ms_keyring keyring;
     ms_mutex lock; /* of the three doors */
     ms_state *state;
@@ -86,6 +87,16 @@ unsigned ms_storage_parallel(const ms_storage *storage)
     return (unsigned)ms_config_u64(storage->config, "storage.parallel");
 }
 
+void ms_storage_set_batch_bytes(ms_storage *storage, uint64_t bytes)
+{
+    storage->batch_bytes = bytes;
+}
+
+uint64_t ms_storage_batch_bytes(const ms_storage *storage)
+{
+    return storage->batch_bytes;
+}
+
 /* The three below are called with the lock held. */
 
 static ms_status open_state(ms_storage *storage, ms_error *err)
@@ -100,7 +111,7 @@ static ms_status open_store(ms_storage *storage, ms_error *err)
     ms_status status = open_state(storage, err);
     if (status != MS_OK)
         return status;
-    ms_fs_store_options options = {.home = ms_storage_home(storage), .state = storage->state};
+    ms_fs_store_options options = {.home = ms_storage_home(storage), .state = storage->state, .batch_bytes = storage->batch_bytes};
     if (ms_config_choice_is(storage->config, "storage.directIO", "on"))
         options.direct_io = MS_DIRECT_IO_ON;
     else if (ms_config_choice_is(storage->config, "storage.directIO", "off"))

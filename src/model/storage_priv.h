@@ -23,6 +23,11 @@ ms_keyring *ms_storage_keyring(ms_storage *storage);
 void ms_storage_tell_warnings(ms_storage *storage, ms_task *task);
 /** storage.parallel, or 0. */
 unsigned ms_storage_parallel(const ms_storage *storage);
+/** Bytes of content that a batch holds, both on its way through a pipeline and until the store makes it durable; 0 = as the
+ *  modules have it, else not less than a chunk. Set before the first operation and by tests alone, so that a small model has
+ *  many batches. */
+void ms_storage_set_batch_bytes(ms_storage *storage, uint64_t bytes);
+uint64_t ms_storage_batch_bytes(const ms_storage *storage);
 /** Ask the caller's ask_password. MS_KEY "password_needed" when there is none. password has MS_PASSWORD_SIZE_MAX bytes. */
 MS_MUST_CHECK ms_status ms_storage_ask_password(ms_storage *storage, const char *purpose, bool is_new, char *password,
         size_t *password_size, ms_error *err);

@@ -7,6 +7,9 @@
 #include <signal.h>
 #include <sys/mman.h>
 
+/* Whether the counted call that this thread makes is the one of faulty_shorten_once. */
+static _Thread_local bool shorten_this;
+
 /* Calls may come from several threads; the functions of faulty_sys.h from one. */
 static pthread_mutex_t faults_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct {
@@ -20,6 +23,9 @@ static struct {
     void (*act)(void *payload);
     void *payload;
     size_t size_max; /* 0 = any */
+    unsigned shorten_left;
+    uint8_t *trace;
+    size_t trace_size;
     int always[FAULTY_ANY + 1];
     unsigned count[FAULTY_ANY + 1];
     char record[8192];
@@ -62,6 +68,18 @@ void faulty_shorten(size_t size)
     faults.size_max = size;
 }
 
+void faulty_shorten_once(unsigned nth)
+{
+    faults.shorten_left = nth;
+    faults.fired = false;
+}
+
+void faulty_trace(uint8_t *calls, size_t size)
+{
+    faults.trace = calls;
+    faults.trace_size = calls == NULL ? 0 : size;
+}
+
 bool faulty_fired(void)
 {
     return faults.fired;
@@ -77,19 +95,29 @@ const char *faulty_record(void)
     return faults.record;
 }
 
-static void record(faulty_call call)
+const char *faulty_name(faulty_call call)
 {
     static const char *const names[] = {
 #define X(name) #name,
             FAULTY_CALLS(X)
 #undef X
     };
-    size_t size = strlen(names[call]);
+    return call < FAULTY_ANY ? names[call] : "any";
+}
+
+static void record(faulty_call call)
+{
+    const char *name = faulty_name(call);
+    size_t size = strlen(name);
+    if (faults.trace_size > 0) {
+        *faults.trace++ = (uint8_t)call;
+        faults.trace_size--;
+    }
     if (faults.recorded + size + 2 > sizeof(faults.record))
         return;
     if (faults.recorded > 0)
         faults.record[faults.recorded++] = ' ';
-    memcpy(faults.record + faults.recorded, names[call], size);
+    memcpy(faults.record + faults.recorded, name, size);
     faults.recorded += size;
 }
 
@@ -119,6 +147,7 @@ static bool meets_fault(faulty_call call)
     interferes =
             faults.interfere_left > 0 && faults.interfered == call && --faults.interfere_left == 0;
     os_errno = fault_of(call);
+    shorten_this = faults.shorten_left > 0 && --faults.shorten_left == 0;
     pthread_mutex_unlock(&faults_lock);
     if (interferes)
         faults.act(faults.payload);
@@ -129,6 +158,10 @@ static bool meets_fault(faulty_call call)
 
 static size_t shortened(size_t size)
 {
+    if (shorten_this && size > 1) {
+        faults.fired = true;
+        return size / 2;
+    }
     return faults.size_max != 0 && size > faults.size_max ? faults.size_max : size;
 }
 

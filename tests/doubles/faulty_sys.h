@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Calls that are counted; clocks, sleeps, ids and the environment pass through uncounted. */
 #define FAULTY_CALLS(X)                                                                            \
@@ -72,8 +73,17 @@ void faulty_kill(unsigned nth);
 void faulty_interfere(faulty_call call, unsigned nth, void (*act)(void *payload), void *payload);
 /** Reads and writes move at most size bytes a call. */
 void faulty_shorten(size_t size);
-/** Whether the fault of faulty_fail was met. */
+/** Let the nth counted call from now move half of the bytes asked for; a call that moves none, or
+ * one, is left alone. */
+void faulty_shorten_once(unsigned nth);
+/** Whether the fault of faulty_fail or faulty_shorten_once was met. */
 bool faulty_fired(void);
+/** From now on write which call each counted one is (a faulty_call) to calls, as many as fit. The
+ * memory is the caller's and may be shared with another process, which then knows the last call of
+ * a killed one. NULL ends it, as faulty_reset does. */
+void faulty_trace(uint8_t *calls, size_t size);
+/** "openat" ... */
+const char *faulty_name(faulty_call call);
 unsigned faulty_count(faulty_call call);
 /** The counted calls since the reset, "openat write fsync", the oldest first, cut when too many. */
 const char *faulty_record(void);

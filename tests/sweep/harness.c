@@ -1,0 +1,249 @@
+/* Processes, folders and the telling of sweeps. */
+#include "harness.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/statfs.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SECONDS_MAX 120
+#define TMPFS_MAGIC_NUMBER 0x01021994
+#define FAILURES_TOLD_MAX 10
+
+static struct {
+    char folder[TREE_PATH_SIZE];
+    harness_shared *shared;
+    uint64_t seed;
+    unsigned cases;
+    unsigned failed;
+} harness;
+
+bool harness_is_long(void)
+{
+    const char *value = getenv("MODEL_STORAGE_LONG");
+    return value != NULL && *value != '\0';
+}
+
+uint64_t harness_random(void)
+{
+    /* xorshift64*: short, and the same everywhere. */
+    harness.seed ^= harness.seed >> 12;
+    harness.seed ^= harness.seed << 25;
+    harness.seed ^= harness.seed >> 27;
+    return harness.seed * UINT64_C(2685821657736338717);
+}
+
+static const char *place_for_folders(void)
+{
+    struct statfs status;
+    const char *chosen = getenv("TMPDIR");
+    if (chosen != NULL && chosen[0] == '/')
+        return chosen;
+    if (statfs("/dev/shm", &status) == 0 && (unsigned long)status.f_type == TMPFS_MAGIC_NUMBER &&
+            access("/dev/shm", W_OK) == 0)
+        return "/dev/shm";
+    return "/tmp";
+}
+
+void harness_begin(const char *kind)
+{
+    const char *seed = getenv("MODEL_STORAGE_SEED");
+    struct timespec now;
+    setvbuf(stdout, NULL, _IONBF, 0);
+    clock_gettime(CLOCK_REALTIME, &now);
+    harness.seed = seed != NULL ? strtoull(seed, NULL, 10)
+                                : (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    if (harness.seed == 0)
+        harness.seed = 1;
+    snprintf(harness.folder, sizeof(harness.folder), "%s/model-storage-sweep-XXXXXX",
+            place_for_folders());
+    harness.shared = mmap(NULL, sizeof(*harness.shared), PROT_READ | PROT_WRITE,
+            MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (mkdtemp(harness.folder) == NULL || harness.shared == MAP_FAILED) {
+        printf("Bail out! no folder or memory for the sweep: %s\n", strerror(errno));
+        exit(2);
+    }
+    printf("TAP version 13\n# %s, MODEL_STORAGE_SEED=%llu, %s, in %s\n", kind,
+            (unsigned long long)harness.seed, harness_is_long() ? "everything" : "a sample",
+            harness.folder);
+}
+
+int harness_end(void)
+{
+    if (getenv("MODEL_STORAGE_KEEP") == NULL)
+        tree_remove(harness.folder);
+    printf("1..%u\n", harness.cases);
+    return harness.failed == 0 && harness.cases > 0 ? 0 : 1;
+}
+
+const harness_shared *harness_shared_memory(void)
+{
+    return harness.shared;
+}
+
+/* Run step in a child. 0: it returned; 256 + signal; else its exit code. */
+static int in_child(void (*step)(stage *on, const void *payload), stage *on, const void *payload)
+{
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(SECONDS_MAX);
+        step(on, payload);
+        _exit(0);
+    }
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
+    if (child < 0)
+        return 255;
+    return WIFSIGNALED(status) ? 256 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static void step_prepare(stage *on, const void *payload)
+{
+    scenario_outcome outcome = {0};
+    const scenario_run run = {.folder = on->before, .jobs = 1, .outcome = &outcome};
+    (void)payload;
+    on->scenario->prepare(&run);
+}
+
+static void step_run(stage *on, const void *payload)
+{
+    const fault *hit = payload;
+    const scenario_run run = {
+            .folder = on->now, .jobs = on->jobs, .outcome = &harness.shared->outcome};
+    faulty_reset();
+    faulty_trace(harness.shared->trace, sizeof(harness.shared->trace));
+    if (hit != NULL)
+        hit->arm(hit);
+    scenario_execute(on->scenario, &run);
+    harness.shared->calls = faulty_count(FAULTY_ANY);
+    harness.shared->fired = faulty_fired();
+    if (hit != NULL && hit->disarm != NULL)
+        hit->disarm(hit, harness.shared);
+}
+
+static void step_prove(stage *on, const void *payload)
+{
+    scenario_outcome own = {0};
+    const scenario_proof proof = {.run = {.folder = on->now, .jobs = on->jobs, .outcome = &own},
+            .before = on->before,
+            .after = on->after,
+            .outcome = payload};
+    faulty_reset();
+    scenario_prove(on->scenario, &proof);
+}
+
+static bool say_broken(const stage *on, const char *step, int code)
+{
+    printf("#   %s: %s ended with %s %d\n", on->scenario->name, step,
+            code > 256 ? "signal" : "code", code > 256 ? code - 256 : code);
+    return false;
+}
+
+static void fill_now(const stage *on, const char *from)
+{
+    tree_remove(on->now);
+    tree_copy(from, on->now);
+}
+
+bool stage_open(stage *on, const scenario *what, unsigned jobs)
+{
+    *on = (struct stage){.scenario = what, .jobs = jobs};
+    snprintf(on->before, sizeof(on->before), "%.900s/before", harness.folder);
+    snprintf(on->after, sizeof(on->after), "%.900s/after", harness.folder);
+    snprintf(on->now, sizeof(on->now), "%.900s/now", harness.folder);
+    tree_write(on->before, "neighbour", 1, 1);
+    int code = in_child(step_prepare, on, NULL);
+    if (code != 0)
+        return say_broken(on, "prepare", code);
+    stage_renew(on);
+    if (stage_hit(on, NULL) != HIT_ENDED)
+        return say_broken(on, "a run without a fault", 0);
+    if (harness.shared->outcome.status != MS_OK) {
+        printf("#   %s: without a fault: %s (%s)\n", what->name, harness.shared->outcome.message,
+                harness.shared->outcome.reason);
+        return false;
+    }
+    on->calls = harness.shared->calls;
+    if (on->calls > HARNESS_CALLS_MAX)
+        return say_broken(on, "tracing, which found too many calls,", (int)on->calls);
+    memcpy(on->trace, harness.shared->trace, on->calls);
+    tree_copy(on->now, on->after);
+    const scenario_outcome outcome = harness.shared->outcome;
+    return stage_prove(on, &outcome);
+}
+
+void stage_close(stage *on)
+{
+    tree_remove(on->before);
+    tree_remove(on->after);
+    tree_remove(on->now);
+}
+
+void stage_renew(stage *on)
+{
+    fill_now(on, on->before);
+}
+
+hit_end stage_hit(stage *on, const fault *hit)
+{
+    memset(harness.shared, 0, sizeof(*harness.shared));
+    int code = in_child(step_run, on, hit);
+    if (code == 256 + SIGKILL)
+        return HIT_KILLED;
+    if (code == 0 && harness.shared->outcome.ended)
+        return HIT_ENDED;
+    say_broken(on, "the operation", code);
+    return HIT_BROKEN;
+}
+
+bool stage_prove(stage *on, const scenario_outcome *outcome)
+{
+    int code = in_child(step_prove, on, outcome);
+    return code == 0 ? true : say_broken(on, "the proof", code);
+}
+
+void harness_choose(
+        unsigned total, unsigned count, void (*visit)(void *payload, unsigned nth), void *payload)
+{
+    if (harness_is_long() || count >= total) {
+        for (unsigned nth = 1; nth <= total; nth++)
+            visit(payload, nth);
+        return;
+    }
+    for (unsigned part = 0; part < count; part++) {
+        unsigned first = (unsigned)((uint64_t)total * part / count);
+        unsigned end = (unsigned)((uint64_t)total * (part + 1) / count);
+        visit(payload, first + 1 + (unsigned)(harness_random() % (end - first)));
+    }
+}
+
+void tally_tell(const tally *sum, const char *name)
+{
+    const bool good = sum->failures == 0 && sum->injected > 0;
+    harness.cases++;
+    harness.failed += !good;
+    printf("%s %u - %s %s: %u found, %u injected, %u recovered, %u succeeded all the same, %u "
+           "failures\n",
+            good ? "ok" : "not ok", harness.cases, sum->kind, name, sum->faults_found,
+            sum->injected, sum->recovered, sum->succeeded, sum->failures);
+}
+
+void tally_fail(tally *sum, const stage *on, const char *format, ...)
+{
+    char text[512];
+    va_list arguments;
+    if (sum->failures++ >= FAILURES_TOLD_MAX)
+        return;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    printf("# %s %s: %s\n", sum->kind, on->scenario->name, text);
+}

@@ -1,0 +1,68 @@
+/* SIGKILL before the Nth call to the operating system, for every N: what was acknowledged stays,
+ * nothing is half there, and the same command again goes on.
+ *
+ *   test_kill [SCENARIO [N]]     all N with MODEL_STORAGE_LONG=1, else a sample */
+#include "harness.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SAMPLE 14
+
+typedef struct killing {
+    stage *on;
+    tally tally;
+} killing;
+
+static void arm(const fault *hit)
+{
+    faulty_kill(hit->nth);
+}
+
+static void kill_at(void *payload, unsigned nth)
+{
+    killing *kills = payload;
+    const fault hit = {.arm = arm, .nth = nth};
+    stage_renew(kills->on);
+    hit_end end = stage_hit(kills->on, &hit);
+    const faulty_call call = harness_shared_memory()->trace[nth - 1];
+    const scenario_outcome outcome = harness_shared_memory()->outcome;
+    /* A run may make a call less than another: then it was not met. */
+    if (end == HIT_ENDED)
+        return;
+    kills->tally.injected++;
+    kills->tally.succeeded += outcome.acknowledged;
+    if (end == HIT_KILLED && stage_prove(kills->on, &outcome))
+        kills->tally.recovered++;
+    else
+        tally_fail(&kills->tally, kills->on, "killed before call %u, %s", nth, faulty_name(call));
+}
+
+static void sweep(const scenario *what, unsigned only, unsigned jobs)
+{
+    stage on;
+    char name[100];
+    killing kills = {.on = &on, .tally = {.kind = "kill"}};
+    snprintf(name, sizeof(name), "%s with %u thread%s", what->name, jobs, jobs == 1 ? "" : "s");
+    if (!stage_open(&on, what, jobs)) {
+        tally_fail(&kills.tally, &on, "fails without a fault");
+    } else {
+        kills.tally.faults_found = on.calls;
+        if (only != 0)
+            kill_at(&kills, only);
+        else
+            harness_choose(on.calls, SAMPLE, kill_at, &kills);
+    }
+    tally_tell(&kills.tally, name);
+    stage_close(&on);
+}
+
+int main(int argc, char **argv)
+{
+    const scenario *what;
+    harness_begin("kill");
+    for (size_t i = 0; (what = scenario_at(i)) != NULL; i++)
+        if (argc < 2 || what == scenario_find(argv[1]))
+            sweep(what, argc > 2 ? (unsigned)atoi(argv[2]) : 0, 1);
+    return harness_end();
+}
