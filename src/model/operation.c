@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/checked.h"
 #include "model/run_priv.h"
+#include "platform/clock.h"
 #include "platform/process.h"
 #include "platform/thread.h"
 
@@ -20,8 +21,10 @@ struct ms_operation {
     void *result;
     ms_thread thread;
     bool has_thread;
-    int done_fd;
-    atomic_bool done;
+    int done_fd; /* for the caller's poll only: waiting in here must not depend on a system call that can fail */
+    ms_mutex mutex;
+    ms_condition ended;
+    atomic_bool done; /* set with mutex held; what the thread wrote before is visible to who saw it set */
     ms_status status;
     ms_error error;
 };
@@ -68,7 +71,10 @@ static void run_operation(void *payload)
             operation->command->run(&operation->run, operation->options, operation->result, &operation->error);
     if (operation->run.json != NULL)
         operation->status = write_outcome(operation, operation->status, &operation->error);
+    ms_mutex_lock(&operation->mutex);
     atomic_store(&operation->done, true);
+    ms_condition_broadcast(&operation->ended);
+    ms_mutex_unlock(&operation->mutex);
     ms_event_set(operation->done_fd);
 }
 
@@ -120,6 +126,8 @@ static ms_status start(ms_operation **out, ms_storage *storage, const ms_command
         return ms_fail_memory(err, sizeof(*operation));
     operation->command = command;
     operation->done_fd = -1;
+    ms_mutex_init(&operation->mutex);
+    ms_condition_init(&operation->ended);
     operation->error = (ms_error)MS_ERROR_INIT;
     ms_status status = take_options(operation, options, err);
     if (status == MS_OK)
@@ -144,7 +152,19 @@ int ms_operation_descriptor(const ms_operation *operation)
 
 bool ms_operation_wait(ms_operation *operation, int64_t timeout_ms)
 {
-    return ms_operation_is_done(operation) || ms_event_wait(operation->done_fd, timeout_ms);
+    const uint64_t start_ms = ms_clock_monotonic_ms();
+    ms_mutex_lock(&operation->mutex);
+    while (!ms_operation_is_done(operation)) {
+        uint64_t passed_ms = ms_clock_monotonic_ms() - start_ms;
+        if (timeout_ms < 0)
+            ms_condition_wait(&operation->ended, &operation->mutex);
+        else if (passed_ms >= (uint64_t)timeout_ms)
+            break;
+        else
+            (void)ms_condition_wait_ms(&operation->ended, &operation->mutex, (uint64_t)timeout_ms - passed_ms);
+    }
+    ms_mutex_unlock(&operation->mutex);
+    return ms_operation_is_done(operation);
 }
 
 bool ms_operation_is_done(const ms_operation *operation)
@@ -188,6 +208,8 @@ void ms_operation_free(ms_operation *operation)
     ms_task_free(operation->run.task);
     ms_arena_release(&operation->run.arena);
     ms_event_close(operation->done_fd);
+    ms_condition_release(&operation->ended);
+    ms_mutex_release(&operation->mutex);
     ms_free(operation->options);
     ms_free(operation->result);
     ms_free(operation);
