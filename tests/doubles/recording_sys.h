@@ -1,0 +1,52 @@
+/* platform/sys.h for tests: linked instead of sys_posix.o it does what sys_posix.c does and writes
+ * down, in order, every call that changes what a disk holds, and every sync. Several processes may
+ * write into one log. A log is read with powercut/disk.h. */
+#ifndef DOUBLES_RECORDING_SYS_H
+#define DOUBLES_RECORDING_SYS_H
+
+#include <stdint.h>
+
+typedef enum record_kind {
+    RECORD_CREATE,   /* folder/name is a new, empty file; mode */
+    RECORD_MKDIR,    /* folder/name is a new folder (file says which); mode */
+    RECORD_LINK,     /* other_folder/other_name is another name of folder/name */
+    RECORD_RENAME,   /* folder/name is now called other_folder/other_name; what stood there is gone */
+    RECORD_EXCHANGE, /* the two names were swapped */
+    RECORD_UNLINK,   /* folder/name is gone, file or empty folder */
+    RECORD_WRITE,    /* data at offset of file */
+    RECORD_TRUNCATE, /* file has size bytes */
+    RECORD_ALLOCATE, /* file has at least size bytes, new ones are zero */
+    RECORD_CLONE,    /* file has the content of other_folder, which is a file here */
+    RECORD_MODE,     /* file has mode */
+    RECORD_SYNC_FILE,
+    RECORD_SYNC_FOLDER, /* folder */
+    RECORD_SYNC_ALL,
+    RECORD_MARK, /* name: something the test said */
+    RECORD_KINDS
+} record_kind;
+
+/* What stands in the log, followed by name and other_name (each with its NUL, or of size 0) and
+ * data. Files and folders are named by inode, which may be used again after a removal. */
+typedef struct record_head {
+    uint32_t kind;
+    uint32_t mode;
+    uint64_t file;
+    uint64_t folder;
+    uint64_t other_folder;
+    uint64_t offset;
+    uint64_t size;
+    uint32_t name_size;
+    uint32_t other_name_size;
+    uint64_t data_size;
+} record_head;
+
+/** Append to the log at path what this process does from now on to the file system of folder. After
+ *  a fork each process starts for itself. A failure ends the process. */
+void recording_start(const char *path, const char *folder);
+/** Write a line into the log: what was acknowledged by now. */
+void recording_mark(const char *text);
+/** Send this process a signal before its nth recorded call from now (1 = the next): SIGKILL or
+ *  SIGSTOP. */
+void recording_signal(unsigned nth, int number);
+
+#endif
