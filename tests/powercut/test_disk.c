@@ -533,12 +533,32 @@ static void test_process_is_killed_before_the_call_that_was_named(void **state)
     assert_int_equal(disk_event_count(taken.disk), 3);
     assert_string_equal(content_of(&taken, DISK_KEEPS_ALL, "0"), "0");
     assert_string_equal(content_of(&taken, DISK_KEEPS_ALL, "1"), "");
-    /* Another process goes on in the same log. */
-    assert_int_equal(child_run(replace_well, &taken), 0);
-    disk_free(taken.disk);
-    disk_remove_tree(taken.tree);
+    release(&taken);
+}
+
+static int go_on(void *payload)
+{
+    int folder = begin(payload);
+    recording_mark("second");
+    return ms_sys_unlinkat(folder, "1", 0);
+}
+
+static void test_log_is_that_of_all_processes_in_their_order(void **state)
+{
+    struct taken taken;
+    temporary_folder *folder = *state;
+    (void)snprintf(taken.tree, sizeof(taken.tree), "%s/tree", folder->path);
+    (void)snprintf(taken.log, sizeof(taken.log), "%s/log", folder->path);
     assert_int_equal(mkdir(taken.tree, 0755), 0);
-    release(&(struct taken){0});
+    taken.disk = disk_new(taken.tree);
+    assert_int_equal(child_run(write_twice_and_die, &taken), 256 + 9);
+    assert_int_equal(child_run(go_on, &taken), 0);
+    assert_true(disk_add_log(taken.disk, taken.log));
+    assert_int_equal(disk_mark(taken.disk, "second", 0), 4);
+    assert_int_equal(disk_marks_before(taken.disk, "second", 4), 1);
+    assert_string_equal(content_of(&taken, DISK_KEEPS_ALL, "1"), "-");
+    assert_string_equal(content_of(&taken, DISK_KEEPS_ALL, "0"), "0");
+    release(&taken);
 }
 
 static int map_for_writing(void *payload)
@@ -583,6 +603,7 @@ int main(void)
             TEST(test_replaced_small_file_survives_every_cut),
             TEST(test_committed_rows_of_a_database_survive_every_cut),
             TEST(test_process_is_killed_before_the_call_that_was_named),
+            TEST(test_log_is_that_of_all_processes_in_their_order),
             TEST(test_writing_through_a_mapping_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
