@@ -466,7 +466,7 @@ int main(int argc, char **argv)
     const scenario *what;
     begin();
     for (size_t i = 0; (what = scenario_at(i)) != NULL; i++)
-        if (!what->only_reads && (argc < 2 || what == scenario_find(argv[1])))
+        if (argc < 2 || what == scenario_find(argv[1]))
             prove_scenario(what, argc == 6 ? argv + 2 : NULL);
     tree_remove(all.folder);
     printf("# %lu power cuts, %lu of them after the acknowledgement, seed %llu\n1..%u\n", all.cuts,
