@@ -23,6 +23,7 @@ typedef struct verifying {
     ms_store *store;
     ms_opened_model model;
     bool is_folder_model;
+    bool is_kind_known; /* false: the root could not be read */
     ms_copy copy; /* fd -1: the store is verified */
     ms_path_set paths;
     ms_chunk_tree tree;
@@ -312,6 +313,8 @@ static ms_status on_extra(void *payload, const char *path, bool *stop, ms_error 
 static ms_status open_copy(verifying *verify, ms_error *err)
 {
     ms_status status = ms_copy_open(&verify->copy, verify->options->path, err);
+    if (!verify->is_kind_known)
+        return status;
     if (status != MS_OK || verify->is_folder_model || !verify->copy.is_folder)
         return status == MS_OK && verify->is_folder_model && !verify->copy.is_folder
                        ? ms_fail(err, MS_USAGE, "copy_kind", "%s is a file and the model is a folder", verify->options->path)
@@ -420,8 +423,9 @@ static ms_status run_verify(ms_run *run, const void *options, void *result, ms_e
         status = ms_store_read_begin(verify->store, run->task, &lock, err);
     if (status == MS_OK) {
         ms_error found = MS_ERROR_INIT;
-        /* The root itself may be what is bad: then its kind does not matter. */
+        /* The root itself may be what is bad: then its kind does not matter, and the copy is not looked into. */
         status = ms_root_is_folder(verify->store, &verify->model.head.root, &verify->is_folder_model, &found);
+        verify->is_kind_known = status == MS_OK;
         if (status == MS_INTERRUPTED || status == MS_NO_MEMORY)
             ms_error_copy(err, &found);
         else
