@@ -1,0 +1,8 @@
+import pytest
+
+from hostile.yard import Yard
+
+
+@pytest.fixture
+def yard(folder):
+    return Yard(folder)
