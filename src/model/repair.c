@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/bounded.h"
 #include "base/checked.h"
 #include "codec/path.h"
 #include "manifest/manifest_ext.h"
@@ -122,12 +123,8 @@ static ms_status look_at_leaf(looking *look, const ms_leaf *leaf, ms_error *err)
         return MS_OK;
     look->bad++;
     char what[MS_PATH_SIZE_MAX + 64];
-    ms_error text = MS_ERROR_INIT;
-    (void)ms_fail(&text, MS_INTEGRITY, "chunk", "chunk %llu%s%s", (unsigned long long)leaf->chunk_index,
+    (void)ms_bounded_printf(what, sizeof(what), "chunk %llu%s%s", (unsigned long long)leaf->chunk_index,
             leaf->path[0] == '\0' ? "" : " of ", leaf->path);
-    const size_t size = MS_MIN(strlen(text.message), sizeof(what) - 1);
-    memcpy(what, text.message, size);
-    what[size] = '\0';
     return count_lost(look->repair, &leaf->cid, what, err);
 }
 

@@ -110,12 +110,12 @@ static void remember_first(verifying *verify, const ms_chunk_verdict *verdict)
     ms_error_set_cid(first, verdict->cid);
 }
 
-static const char *error_word(ms_status status, bool has_actual)
+static const char *finding_of(const ms_leaf *leaf)
 {
-    if (status == MS_NOT_FOUND)
+    if (leaf->status == MS_NOT_FOUND)
         return "missing";
-    if (status == MS_INTEGRITY)
-        return has_actual ? "mismatch" : "wrong size";
+    if (leaf->status == MS_INTEGRITY)
+        return leaf->has_actual ? "mismatch" : "wrong size";
     return "unreadable";
 }
 
@@ -133,7 +133,7 @@ static ms_status judge_leaf(verifying *verify, const ms_leaf *leaf, ms_error *er
             .offset = leaf->offset,
             .cid = cid,
             .is_valid = is_valid,
-            .error = is_valid ? NULL : error_word(leaf->status, leaf->has_actual),
+            .error = is_valid ? NULL : finding_of(leaf),
             .expected_hash = expected,
             .actual_hash = is_valid || leaf->has_actual ? actual : NULL};
     verify->result->checked_chunks++;
@@ -148,14 +148,14 @@ static ms_status judge_leaf(verifying *verify, const ms_leaf *leaf, ms_error *er
 }
 
 /* A block that is no chunk. */
-static ms_status judge_block(verifying *verify, const ms_cid *cid, const char *error, ms_error *err)
+static ms_status judge_block(verifying *verify, const ms_cid *cid, const char *finding, ms_error *err)
 {
     char text[MS_CID_TEXT_SIZE];
     char expected[2 * 32 + 3] = "0x";
     ms_cid_format(cid, text);
     ms_hex_encode(expected + 2, cid->digest, 32);
     const ms_chunk_verdict verdict = {
-            .chunk_index = UINT64_MAX, .path = "", .cid = text, .error = error, .expected_hash = expected};
+            .chunk_index = UINT64_MAX, .path = "", .cid = text, .error = finding, .expected_hash = expected};
     remember_first(verify, &verdict);
     return tell(verify, &verdict, err);
 }
@@ -165,7 +165,8 @@ static bool is_verdict(ms_status status)
     return status == MS_NOT_FOUND || status == MS_INTEGRITY || status == MS_IO || status == MS_MALFORMED || status == MS_LIMIT;
 }
 
-static ms_status look_at_block(verifying *verify, const ms_cid *cid, const char *what_missing, const char *what_bad, ms_error *err)
+static ms_status look_at_block(verifying *verify, const ms_cid *cid, const char *finding_missing, const char *finding_bad,
+        ms_error *err)
 {
     ms_buffer block;
     ms_error found = MS_ERROR_INIT;
@@ -178,7 +179,7 @@ static ms_status look_at_block(verifying *verify, const ms_cid *cid, const char 
         ms_error_copy(err, &found);
         return status;
     }
-    return judge_block(verify, cid, status == MS_NOT_FOUND ? what_missing : what_bad, err);
+    return judge_block(verify, cid, status == MS_NOT_FOUND ? finding_missing : finding_bad, err);
 }
 
 /* Head, info and ext in the store, which a reader without our ledger needs. */

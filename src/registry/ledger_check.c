@@ -22,9 +22,10 @@ typedef struct ledger_checker {
     uint8_t previous[MS_SHA256_SIZE]; /* hash of the row before */
 } ledger_checker;
 
-static ms_status report(ledger_checker *checker, uint64_t sequence, const char *text, ms_error *err)
+static ms_status report(
+        ledger_checker *checker, uint64_t sequence, const char *finding, ms_error *err)
 {
-    ms_registry_fault fault = {.sequence = sequence, .text = text};
+    ms_registry_fault fault = {.sequence = sequence, .text = finding};
 
     checker->stopped = checker->fault(checker->payload, &fault, err);
     return checker->stopped;
@@ -56,14 +57,15 @@ static ms_status check_file(ledger_checker *checker, ms_error *err)
                 NULL) != SQLITE_OK)
         status = ms_ledger_fail(&checker->ledger, "check the ledger", &error);
     for (int i = 0; status == MS_OK && row && i <= SQLITE_FAULTS_MAX; i++) {
-        const char *text;
+        const char *foreign_text;
 
         status = ms_ledger_step(&checker->ledger, statement, &row, "check the ledger", &error);
         if (status != MS_OK || !row)
             break;
-        text = (const char *)sqlite3_column_text(statement, 0);
-        if (text == NULL || strcmp(text, "ok") != 0)
-            status = report(checker, 0, text == NULL ? "the file is damaged" : text, &error);
+        foreign_text = (const char *)sqlite3_column_text(statement, 0);
+        if (foreign_text == NULL || strcmp(foreign_text, "ok") != 0)
+            status = report(checker, 0,
+                    foreign_text == NULL ? "the file is damaged" : foreign_text, &error);
     }
     (void)sqlite3_finalize(statement);
     return absorb(checker, 0, status, &error, err);
@@ -72,9 +74,9 @@ static ms_status check_file(ledger_checker *checker, ms_error *err)
 /* ---- the index against a row ---- */
 
 static ms_status expect(
-        ledger_checker *checker, bool good, uint64_t sequence, const char *text, ms_error *err)
+        ledger_checker *checker, bool good, uint64_t sequence, const char *finding, ms_error *err)
 {
-    return good ? MS_OK : report(checker, sequence, text, err);
+    return good ? MS_OK : report(checker, sequence, finding, err);
 }
 
 /* A version comes after the one below it, by at most the gap that publishing allows. */
