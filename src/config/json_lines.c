@@ -45,9 +45,12 @@ static void skip_string(ms_json_lines *lines)
     step(lines);
 }
 
+/* A byte 0 is a part of the word: everything that is skipped moves the cursor. */
 static void skip_word(ms_json_lines *lines)
 {
-    while (!at_end(lines) && !is_space(peek(lines)) && strchr(",:[]{}\"", peek(lines)) == NULL)
+    static const char ends[] = {',', ':', '[', ']', '{', '}', '"'};
+
+    while (!at_end(lines) && !is_space(peek(lines)) && memchr(ends, peek(lines), sizeof(ends)) == NULL)
         step(lines);
 }
 

@@ -54,7 +54,7 @@ static void test_depth_counts_brackets_outside_of_strings(void **state)
  * beyond it. */
 static void test_the_cursor_stays_inside_any_text(void **state)
 {
-    static const char text[] = "{\"a\\\\\": [1, {\"b\": \"c\\\"\"}], \"d\": tru\n}\\";
+    static const char text[] = "{\"a\\\\\": [1\0, {\"b\": \"c\\\"\"}], \"d\": tru\n}\\";
     char copy[sizeof(text)];
 
     (void)state;

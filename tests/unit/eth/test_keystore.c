@@ -272,6 +272,24 @@ static void test_every_truncation_is_refused(void **state)
     assert_int_equal(ms_keystore_parse(&keystore, ms_span_of(NULL, 0), NULL), MS_MALFORMED);
 }
 
+/* jansson alone passes over it after a number. */
+static void test_a_byte_of_zero_is_refused_at_every_place(void **state)
+{
+    static const char valid[] = VALID;
+    char copy[sizeof(valid)];
+    ms_keystore keystore;
+
+    (void)state;
+    for (size_t at = 0; at < sizeof(valid); at++) {
+        ms_error error = MS_ERROR_INIT;
+        memcpy(copy, valid, at);
+        copy[at] = '\0';
+        memcpy(copy + at + 1, valid + at, sizeof(valid) - 1 - at);
+        assert_int_equal(ms_keystore_parse(&keystore, ms_span_of(copy, sizeof(copy)), &error), MS_MALFORMED);
+        assert_string_equal(error.reason, "keystore_json");
+    }
+}
+
 static void test_size_of_file_and_of_salt_are_limited(void **state)
 {
     char *json = malloc(MS_KEYSTORE_SIZE_MAX + 2), salt[2 * MS_KEYSTORE_SALT_SIZE_MAX + 32];
@@ -482,6 +500,7 @@ int main(void)
         cmocka_unit_test(test_pbkdf2_has_rules_of_its_own),
         cmocka_unit_test(test_other_spellings_of_the_same_file_are_taken),
         cmocka_unit_test(test_every_truncation_is_refused),
+        cmocka_unit_test(test_a_byte_of_zero_is_refused_at_every_place),
         cmocka_unit_test(test_size_of_file_and_of_salt_are_limited),
         cmocka_unit_test(test_our_files_come_back_under_any_password),
         cmocka_unit_test(test_two_files_of_one_key_share_nothing),
