@@ -4,7 +4,6 @@
 #include <assert.h>
 #include <dirent.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,53 +14,16 @@
 #include "archive/archive_reader.h"
 #include "archive/archive_writer.h"
 #include "archive/tar_layout.h"
-#include "model_storage/hooks.h"
+#include "memory_limit.h"
 
 #define FILE_SIZE_MAX ((uint64_t)1 << 20) /* of all files of one input */
 #define FILES_MAX 64
-#define LIVE_SIZE_MAX ((size_t)16 << 20) /* what our own allocations may add up to */
+/* The copy buffer and the ends of a stream in and out: fixed sizes, whatever the archive. */
+#define STREAMS_SIZE_MAX ((size_t)16 << 20)
 #define LIST_SIZE_MAX ((size_t)1 << 20)
 
 static char base_path[] = "/tmp/ms-fuzz-archive-XXXXXX";
 static int base = -1;
-static size_t live;
-
-static void grow(void *memory)
-{
-    if (memory != NULL)
-        live += malloc_usable_size(memory);
-    assert(live <= LIVE_SIZE_MAX);
-}
-
-static void *counted_allocate(size_t size, void *payload)
-{
-    void *memory = malloc(size);
-
-    (void)payload;
-    grow(memory);
-    return memory;
-}
-
-static void *counted_reallocate(void *memory, size_t size, void *payload)
-{
-    size_t before = memory != NULL ? malloc_usable_size(memory) : 0;
-    void *made = realloc(memory, size);
-
-    (void)payload;
-    if (made != NULL) {
-        live -= before;
-        grow(made);
-    }
-    return made;
-}
-
-static void counted_release(void *memory, void *payload)
-{
-    (void)payload;
-    if (memory != NULL)
-        live -= malloc_usable_size(memory);
-    free(memory);
-}
 
 static void remove_base(void)
 {
@@ -70,13 +32,8 @@ static void remove_base(void)
 
 static void begin(void)
 {
-    static const ms_allocator allocator = {.allocate = counted_allocate,
-            .reallocate = counted_reallocate,
-            .release = counted_release};
-
     if (base >= 0)
         return;
-    ms_set_allocator(&allocator);
     if (mkdtemp(base_path) == NULL)
         abort();
     base = open(base_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -291,7 +248,7 @@ static int input_file(const uint8_t *data, size_t size)
     return fd;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void check_input(const uint8_t *data, size_t size)
 {
     ms_archive_summary summary;
     ms_archive_format format;
@@ -316,6 +273,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_tree(target, status == MS_OK, &summary);
     remove_folder("target", target);
     (void)close(fd);
-    assert(live == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    memory_limit_begin(size, STREAMS_SIZE_MAX);
+    check_input(data, size);
+    memory_limit_end();
     return 0;
 }

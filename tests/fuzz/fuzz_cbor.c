@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "doubles/cbor_copy.h"
+#include "memory_limit.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void check_input(const uint8_t *data, size_t size)
 {
     ms_cursor skipping = ms_cursor_of(ms_span_of(data, size));
     ms_cursor reading = skipping;
@@ -23,5 +24,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(err.reason[0] != '\0' && err.offset >= 0 && (size_t)err.offset <= size);
     }
     ms_buffer_release(&out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    memory_limit_begin(size, 0);
+    check_input(data, size);
+    memory_limit_end();
     return 0;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cid/cid.h"
+#include "memory_limit.h"
 
 static void check_binary(const uint8_t *data, size_t size)
 {
@@ -43,9 +44,16 @@ static void check_text(const uint8_t *data, size_t size)
         assert(strlen(again) == size && memcmp(again, text, size) == 0);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void check_input(const uint8_t *data, size_t size)
 {
     check_binary(data, size);
     check_text(data, size);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    memory_limit_begin(size, 0);
+    check_input(data, size);
+    memory_limit_end();
     return 0;
 }

@@ -6,6 +6,7 @@
 #include "config/config.h"
 #include "config/config_file.h"
 #include "config/value.h"
+#include "memory_limit.h"
 
 typedef struct sightings {
     ms_arena arena;
@@ -61,7 +62,7 @@ static ms_status on_unknown(void *payload, const char *key, unsigned line, ms_er
     return MS_OK;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void check_input(const uint8_t *data, size_t size)
 {
     sightings seen = {0};
     const ms_config_visitor visitor = {
@@ -71,7 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ms_status status;
 
     if (size > MS_CONFIG_FILE_SIZE_MAX)
-        return 0;
+        return;
     for (size_t i = 0; i < size; i++)
         lines += data[i] == '\n' ? 1 : 0;
     ms_arena_init(&seen.arena, MS_CONFIG_MEMORY_MAX);
@@ -81,5 +82,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (status != MS_OK)
         assert(err.status == status && strcmp(err.path, "/config.json") == 0);
     ms_arena_release(&seen.arena);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    memory_limit_begin(size, 0);
+    check_input(data, size);
+    memory_limit_end();
     return 0;
 }

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "memory_limit.h"
 #include "unixfs/dag_pb.h"
 #include "unixfs/unixfs_node.h"
 
@@ -48,7 +49,7 @@ static void check_message(const ms_dag_pb *node)
         assert(!ms_unixfs_bit(&unixfs, unixfs.fanout));
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void check_input(const uint8_t *data, size_t size)
 {
     ms_buffer first;
     ms_buffer second;
@@ -57,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bool is_ours;
 
     if (ms_dag_pb_decode(&node, ms_span_of(data, size), NULL) != MS_OK)
-        return 0;
+        return;
     ms_buffer_init(&first, MS_DAG_BLOCK_SIZE_MAX * 2);
     ms_buffer_init(&second, MS_DAG_BLOCK_SIZE_MAX * 2);
     write_again(&node, &first, &is_ours);
@@ -74,5 +75,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_message(&node);
     ms_buffer_release(&first);
     ms_buffer_release(&second);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    memory_limit_begin(size, 0);
+    check_input(data, size);
+    memory_limit_end();
     return 0;
 }

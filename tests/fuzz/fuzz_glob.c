@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "codec/glob.h"
+#include "memory_limit.h"
 
 #define SLOW_PATTERN_MAX 12
 #define SLOW_PATH_MAX 20
@@ -84,7 +85,7 @@ static bool is_plain(const char *text)
     return true;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void check_input(const uint8_t *data, size_t size)
 {
     char *text = calloc(1, size + 2); /* two NULs end both parts whatever the input */
     ms_error err = MS_ERROR_INIT;
@@ -112,5 +113,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     ms_glob_free(glob);
     free(text);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    memory_limit_begin(size, 0);
+    check_input(data, size);
+    memory_limit_end();
     return 0;
 }

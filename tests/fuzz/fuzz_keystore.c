@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "eth/keystore.h"
+#include "memory_limit.h"
 
 /* Deriving a key is what makes a real file slow: targets take only what costs next to nothing. */
 #define SCRYPT_WORK_MAX 4096 /* n * r * p */
@@ -55,7 +56,7 @@ static void check_decryption(const ms_keystore *keystore)
     ms_key_free(key);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void check_input(const uint8_t *data, size_t size)
 {
     static const ms_keystore zeroed;
     ms_keystore keystore;
@@ -64,11 +65,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (status != MS_OK) {
         assert(status == MS_MALFORMED || status == MS_LIMIT);
         assert(memcmp(&keystore, &zeroed, sizeof(zeroed)) == 0);
-        return 0;
+        return;
     }
     check_limits(&keystore);
     check_formats_back(&keystore);
     if (is_cheap(&keystore))
         check_decryption(&keystore);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    memory_limit_begin(size, 0);
+    check_input(data, size);
+    memory_limit_end();
     return 0;
 }

@@ -6,6 +6,7 @@
 #include "manifest/manifest_ext.h"
 #include "manifest/manifest_head.h"
 #include "manifest/manifest_info.h"
+#include "memory_limit.h"
 
 static void check_head(ms_span block)
 {
@@ -82,10 +83,17 @@ static void check_ext(ms_span block)
     ms_manifest_ext_release(&ext);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void check_input(const uint8_t *data, size_t size)
 {
     check_head(ms_span_of(data, size));
     check_info(ms_span_of(data, size));
     check_ext(ms_span_of(data, size));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    memory_limit_begin(size, 0);
+    check_input(data, size);
+    memory_limit_end();
     return 0;
 }

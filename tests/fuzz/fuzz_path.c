@@ -6,6 +6,7 @@
 #include "codec/path.h"
 #include "codec/path_twins.h"
 #include "codec/text.h"
+#include "memory_limit.h"
 
 static void check_accepted(ms_span path)
 {
@@ -65,7 +66,7 @@ static void check_line(ms_span line, ms_path_twins *twins)
     assert(ms_path_twins_add(twins, line, &err) == MS_MALFORMED);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void check_input(const uint8_t *data, size_t size)
 {
     ms_path_twins twins;
 
@@ -77,5 +78,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             check_line(ms_span_of(data + start, end - start), &twins);
     }
     ms_path_twins_release(&twins);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    memory_limit_begin(size, 0);
+    check_input(data, size);
+    memory_limit_end();
     return 0;
 }

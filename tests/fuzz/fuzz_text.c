@@ -5,6 +5,7 @@
 
 #include "codec/text.h"
 #include "codec/utf8.h"
+#include "memory_limit.h"
 
 #define DECODED_MAX 160
 
@@ -69,7 +70,7 @@ static void check_escaped(const char *text, size_t size)
     ms_buffer_release(&out);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void check_input(const uint8_t *data, size_t size)
 {
     const char *text = (const char *)data;
 
@@ -78,5 +79,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_base32(text, size, true);
     check_base58(text, size);
     check_escaped(text, size);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    memory_limit_begin(size, 0);
+    check_input(data, size);
+    memory_limit_end();
     return 0;
 }

@@ -5,10 +5,13 @@
 #include <string.h>
 
 #include "codec/path.h"
+#include "memory_limit.h"
 #include "unixfs/walk.h"
 
 #define BLOCKS_MAX 255
 #define STEPS_MAX 4000
+/* Names of an open folder stand in an arena, whose blocks have 4 KiB at least. */
+#define LEVEL_SIZE ((size_t)4096)
 
 typedef struct served_blocks {
     size_t count;
@@ -144,7 +147,7 @@ static uint64_t walk(served_blocks *served, const ms_cid *root)
     return promise.digest;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void check_input(const uint8_t *data, size_t size)
 {
     static const uint8_t first[32] = {0};
     ms_cid root = ms_cid_sha256(MS_CODEC_DAG_PB, first);
@@ -156,5 +159,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     /* Reads that fail in between change nothing. */
     served.fail_every = 2;
     assert(walk(&served, &root) == smooth);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    /* A block that is served on several levels is there several times: each level may cost what an
+     * input may. */
+    memory_limit_begin(size * MS_WALK_DEPTH_MAX, LEVEL_SIZE * MS_PATH_DEPTH_MAX);
+    check_input(data, size);
+    memory_limit_end();
     return 0;
 }

@@ -3,8 +3,9 @@
 #include <string.h>
 
 #include "codec/cursor.h"
+#include "memory_limit.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void check_input(const uint8_t *data, size_t size)
 {
     ms_cursor cursor = ms_cursor_of(ms_span_of(data, size));
 
@@ -24,5 +25,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(ms_varint_write(again, value) == cursor.position - start);
         assert(memcmp(again, data + start, cursor.position - start) == 0);
     }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    memory_limit_begin(size, 0);
+    check_input(data, size);
+    memory_limit_end();
     return 0;
 }

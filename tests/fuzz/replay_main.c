@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "memory_limit.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static unsigned long executions;
@@ -96,7 +98,8 @@ int main(int argc, char **argv)
         failed = run_path(argv[i]);
     if (failed)
         return 1;
-    printf("%sok 1 - fuzz " FUZZ_NAME ": %lu executions\n", executions > 0 ? "" : "not ",
-            executions);
-    return executions > 0 ? 0 : 1;
+    /* A target that does not measure its memory, or nothing to run at all, is a failure. */
+    failed = executions == 0 || memory_limit_ends() != executions;
+    printf("%sok 1 - fuzz " FUZZ_NAME ": %lu executions\n", failed ? "not " : "", executions);
+    return failed;
 }
