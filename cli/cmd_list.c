@@ -57,8 +57,8 @@ static ms_status print_model(void *payload, const ms_model_entry *entry)
     cli_text part = {0};
 
     if (listing->count++ == 0) {
-        cli_text_printf(line, "%-36s %10s  %-8s  %-19s  %s", "MODEL", "SIZE", "STATUS",
-                "STORED (UTC)", "NAME");
+        cli_text_printf(line, "%-36s %10s  %-8s  %-4s  %-19s  %s", "MODEL", "SIZE",
+                "STATUS", "HERE", "STORED (UTC)", "NAME");
         (void)cli_session_print(listing->session);
     }
     cli_add_name(&part, entry->model_id, entry->version, entry->manifest_cid);
@@ -68,7 +68,8 @@ static ms_status print_model(void *payload, const ms_model_entry *entry)
         cli_text_short_size(&part, entry->total_size);
     else
         cli_text_add(&part, "-");
-    cli_text_printf(line, "%10s  %-8s  ", cli_text_get(&part), entry->status);
+    cli_text_printf(line, "%10s  %-8s  %-4s  ", cli_text_get(&part), entry->status,
+            entry->is_local ? "yes" : "no");
     cli_text_time(line, entry->timestamp);
     cli_text_add(line, "  ");
     cli_text_escaped(line, entry->name);

@@ -254,6 +254,29 @@ ms_status ms_model_is_local(ms_run *run, const ms_cid *manifest, bool *is_local,
     return status;
 }
 
+static ms_status fail_not_here(const ms_opened_model *model, ms_error *err)
+{
+    char name[MS_CID_TEXT_SIZE];
+    const char *id = model->has_record ? model->record.model_id : NULL;
+    ms_cid_format(model->manifest.version != 0 ? &model->manifest : &model->head.root, name);
+    (void)ms_fail(err, MS_NOT_FOUND, "not_here", "the blocks of %s are not in this store", id != NULL ? id : name);
+    ms_error_set_hint(err, "store it again from a copy: model-storage store PATH %s", id != NULL ? id : "MODEL_ID");
+    return MS_NOT_FOUND;
+}
+
+ms_status ms_model_require_kept(ms_run *run, const ms_opened_model *model, const ms_cid *first, ms_error *err)
+{
+    ms_store *store = NULL;
+    bool is_removed = true;
+    bool is_present = false;
+    ms_status status = ms_storage_store(run->storage, &store, err);
+    if (status == MS_OK)
+        status = ms_store_has_many(store, first, NULL, 1, &is_present, err);
+    if (status == MS_OK && !is_present && model->has_record)
+        status = ms_model_is_removed(run, &model->manifest, &is_removed, err);
+    return status == MS_OK && !is_present && is_removed ? fail_not_here(model, err) : status;
+}
+
 ms_status ms_model_explain_missing(
         ms_run *run, const ms_opened_model *model, ms_status status, ms_error *err)
 {
@@ -269,13 +292,8 @@ ms_status ms_model_explain_missing(
         return status;
     ms_cid_format(root, name);
     const char *shown = model->has_record ? model->record.model_id : name;
-    if (!is_local) {
-        (void)ms_fail(
-                err, MS_NOT_FOUND, "not_here", "the blocks of %s are not in this store", shown);
-        ms_error_set_hint(err, "store it again from a copy: model-storage store PATH %s",
-                model->has_record ? shown : "MODEL_ID");
-        return MS_NOT_FOUND;
-    }
+    if (!is_local)
+        return fail_not_here(model, err);
     (void)ms_fail(
             err, MS_INTEGRITY, "block_missing", "a block of %s is missing: %s", shown, found.cid);
     ms_error_set_cid(err, found.cid);

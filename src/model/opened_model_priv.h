@@ -42,6 +42,10 @@ MS_MUST_CHECK ms_status ms_model_is_removed(
 /** Whether the model is kept here: its head block is in the store and it was not removed. */
 MS_MUST_CHECK ms_status ms_model_is_local(
         ms_run *run, const ms_cid *manifest, bool *is_local, ms_error *err);
+/** MS_NOT_FOUND "not_here" when the block first, where reading of the model begins, is missing and nobody expects it: the
+ *  model was removed here, or no record here knows it. With a model that is kept it is damage, and passes. */
+MS_MUST_CHECK ms_status ms_model_require_kept(
+        ms_run *run, const ms_opened_model *model, const ms_cid *first, ms_error *err);
 /** Say what a failure of reading blocks of the model means: where err tells of a missing block
  * ("block_missing"), it is MS_INTEGRITY with a way to repair when the model is kept here,
  * MS_NOT_FOUND "not_here" when it is not. Else status and err stay. Returns the status. */

@@ -240,8 +240,9 @@ static ms_status repair_locked(repairing *repair, ms_error *err)
         return status;
     }
     status = ms_store_commit(&repair->session, err);
-    /* Who repairs a model wants it: one that was removed here is kept again, or the next prune would take it. */
-    if (status == MS_OK && repair->model.manifest.version != 0)
+    /* Who repairs a model wants it: one that was removed here is kept again, or the next prune would take it. Not when a part of it is
+     * nowhere to be had: then it would count as kept and damaged. */
+    if (status == MS_OK && repair->result->unrepairable_chunks == 0 && repair->model.manifest.version != 0)
         status = ms_store_forget_root(repair->store, &repair->model.manifest, err);
     return status;
 }

@@ -189,6 +189,8 @@ static ms_status retrieve_locked(retrieving *retrieve, ms_error *err)
     if (status == MS_OK)
         status = open_model(retrieve, err);
     if (status == MS_OK)
+        status = ms_model_require_kept(retrieve->run, &retrieve->model, &retrieve->model.head.root, err);
+    if (status == MS_OK)
         status = ms_root_is_folder(retrieve->store, &retrieve->model.head.root, &retrieve->delivery.is_folder_model, err);
     if (status == MS_OK)
         status = check_filter(retrieve, err);

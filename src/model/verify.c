@@ -422,6 +422,11 @@ static ms_status run_verify(ms_run *run, const void *options, void *result, ms_e
     ms_status status = open_all(verify, err);
     if (status == MS_OK)
         status = ms_store_read_begin(verify->store, run->task, &lock, err);
+    /* For a copy the content is enough, which another model may keep here. */
+    const bool needs_manifest = verify->options->path == NULL && verify->model.manifest.version != 0;
+    if (status == MS_OK)
+        status = ms_model_require_kept(run, &verify->model,
+                needs_manifest ? &verify->model.manifest : &verify->model.head.root, err);
     if (status == MS_OK) {
         ms_error found = MS_ERROR_INIT;
         /* The root itself may be what is bad: then its kind does not matter, and the copy is not looked into. */
@@ -433,8 +438,9 @@ static ms_status run_verify(ms_run *run, const void *options, void *result, ms_e
             status = verify->options->path == NULL ? MS_OK : open_copy(verify, err);
         if (status == MS_OK)
             status = verify_opened(verify, err);
-        ms_store_read_end(verify->store, lock);
     }
+    if (verify->store != NULL)
+        ms_store_read_end(verify->store, lock);
     ms_copy_close(&verify->copy);
     ms_path_set_release(&verify->paths);
     ms_free(verify->sample);

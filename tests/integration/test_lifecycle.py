@@ -143,6 +143,22 @@ def test_remove_of_a_name_means_all_its_versions(product, three):
     assert product.fail(5, "remove", "m").reason == "not_here"
 
 
+def test_what_is_gone_is_not_here_and_not_damaged(product, folder, three):
+    product.store(folder / "file", "twin", "--meta", "other=manifest")  # with the same root
+    product.run("remove", "m")
+    product.run("prune", "--yes")
+    assert product.fail(5, "verify", "m").reason == "not_here"
+    product.run("verify", "m", folder / "file")
+    for command in (["verify", "m@1"], ["verify", "m@1", folder / "file"], ["retrieve", "m@1", folder / "out"]):
+        assert product.fail(5, *command).reason == "not_here", command
+    product.fail(4, "repair", "m@1")
+    assert product.run("info", "m@1")["isLocal"] is False
+    here = {line.split()[0]: line.split()[4] for line in product.call("list").stdout.decode().splitlines()[1:]}
+    assert here == {"m@3": "no", "twin@1": "yes"}
+    product.run("repair", "m", "--from", folder / "file")
+    product.run("verify", "m")
+
+
 def test_removed_and_stored_again_is_here_again(product, folder, three):
     product.run("remove", "m")
     assert product.store(folder / "file", "m")["unchanged"] is True
