@@ -1,12 +1,15 @@
 """Fixtures of all Python tests; a folder of tests adds its own."""
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
 import pytest
 
 from product import Product, binary, trees
+
+GIB = 1 << 30
 
 
 def pytest_collection_modifyitems(config, items):
@@ -21,6 +24,17 @@ def pytest_collection_modifyitems(config, items):
 def folder():
     """A folder that is gone after the test: pytest's own stays for three runs, too long for gigabytes."""
     with tempfile.TemporaryDirectory(prefix="ms-test-") as path:
+        yield Path(path)
+
+
+@pytest.fixture
+def memory_folder(folder):
+    """For tens of thousands of files: in memory where there is room, because some disks take minutes to delete them."""
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK) or shutil.disk_usage(memory).free < GIB:
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="ms-test-", dir=memory) as path:
         yield Path(path)
 
 

@@ -34,8 +34,10 @@ int temporary_folder_setup(void **state)
     temporary_folder *folder = calloc(1, sizeof(*folder));
     if (folder == NULL)
         return -1;
-    strcpy(folder->path, "/tmp/model-storage-test-XXXXXX");
-    if (mkdtemp(folder->path) == NULL || chmod(folder->path, 0755) != 0)
+    const char *parent = getenv("TMPDIR");
+    int size = snprintf(folder->path, sizeof(folder->path), "%s/model-storage-test-XXXXXX",
+                        parent == NULL || parent[0] == '\0' ? "/tmp" : parent);
+    if (size < 0 || (size_t)size >= sizeof(folder->path) || mkdtemp(folder->path) == NULL || chmod(folder->path, 0755) != 0)
         return -1;
     folder->descriptors_before = count_descriptors();
     folder->fd = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 typedef struct temporary_folder {
-    char path[64]; /* absolute */
+    char path[128]; /* absolute */
     int fd;
     unsigned descriptors_before;
 } temporary_folder;
