@@ -26,7 +26,7 @@ ms_status ms_folder_make(int dirfd, const char *path, uint32_t mode, bool *made,
     }
     if (errno != EEXIST)
         return ms_path_fail(err, errno, "folder_failed", "make the folder", path);
-    if (ms_sys_fstatat(dirfd, path, &status, 0) != 0)
+    if (ms_sys_fstatat(dirfd, path, &status, AT_SYMLINK_NOFOLLOW) != 0)
         return ms_path_fail(err, errno, "folder_failed", "make the folder", path);
     if (!S_ISDIR(status.st_mode))
         return ms_path_fail(err, ENOTDIR, "folder_failed", "make the folder", path);

@@ -5,10 +5,11 @@
 #include "platform/file.h"
 
 /** Make one folder. *made (may be NULL) says whether it was not there before. A name that exists
- *  and is no folder is MS_IO. The parent is not synced. */
+ *  and is no folder, or a link to one, is MS_IO: what is made here is ours. The parent is not
+ *  synced. */
 MS_MUST_CHECK ms_status ms_folder_make(
         int dirfd, const char *path, uint32_t mode, bool *made, ms_error *err);
-/** Make path with all missing parents, each new one's parent synced. */
+/** Make path with all missing parents, each new one's parent synced. Links to folders are followed. */
 MS_MUST_CHECK ms_status ms_folder_make_all(
         int dirfd, const char *path, uint32_t mode, ms_error *err);
 /** fsync the folder at path ("." for dirfd itself). */

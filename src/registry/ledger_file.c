@@ -338,7 +338,9 @@ static ms_status make_file(ms_ledger *ledger, ms_error *err)
     if (lock == NULL || folder == NULL)
         status = ms_fail_memory(err, strlen(ledger->home));
     if (status == MS_OK)
-        status = ms_folder_make_all(MS_DIR_CURRENT, folder, FOLDER_MODE, err);
+        status = ms_folder_make_all(MS_DIR_CURRENT, ledger->home, FOLDER_MODE, err);
+    if (status == MS_OK)
+        status = ms_folder_make(MS_DIR_CURRENT, folder, FOLDER_MODE, NULL, err);
     if (status == MS_OK)
         status = ms_lock_acquire(&fd, MS_DIR_CURRENT, lock, MS_LOCK_EXCLUSIVE,
                 MS_LEDGER_BUSY_TIMEOUT_MS, NULL, NULL, err);

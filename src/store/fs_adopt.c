@@ -151,19 +151,30 @@ static ms_status adopt_one(ms_fs_store *store, const char *name, bool keep_block
     return status;
 }
 
+/* Never through a link, and never what has not the name of a session: it is removed with all it holds. */
+static ms_status open_sessions(ms_folder **folder, ms_fs_store *store, ms_error *err)
+{
+    int fd;
+    ms_status status = ms_file_open(
+            &fd, store->home_fd, MS_FS_TMP, MS_OPEN_READ | MS_OPEN_DIRECTORY | MS_OPEN_NOFOLLOW, 0, err);
+
+    *folder = NULL;
+    return status == MS_OK ? ms_folder_take(folder, fd, err) : status;
+}
+
 ms_status ms_fs_adopt(ms_fs_store *store, bool keep_blocks, ms_task *task, ms_error *err)
 {
     ms_error failure = MS_ERROR_INIT;
     ms_folder *folder = NULL;
     ms_file_kind kind;
     const char *name;
-    ms_status status = ms_folder_open(&folder, store->home_fd, MS_FS_TMP, &failure);
+    ms_status status = open_sessions(&folder, store, &failure);
 
     while (status == MS_OK) {
         status = ms_folder_next(folder, &name, &kind, &failure);
         if (status != MS_OK || name == NULL)
             break;
-        if (kind != MS_FILE_DIRECTORY)
+        if (kind != MS_FILE_DIRECTORY || !ms_fs_is_session_name(name))
             continue;
         status = adopt_one(store, name, keep_blocks, task, &failure);
         if (status == MS_INTERRUPTED)

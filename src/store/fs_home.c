@@ -97,12 +97,19 @@ ms_status ms_fs_home_find(ms_fs_store *store, bool *exists, ms_error *err)
 static ms_status found_blocks(ms_fs_store *store, ms_error *err)
 {
     static const char text[] = MS_FS_SHARDING_TEXT "\n";
+    ms_error absent = MS_ERROR_INIT;
     ms_file_status file;
     ms_status status;
 
-    status = ms_folder_make(store->home_fd, MS_FS_BLOCKS, FOLDER_MODE, NULL, err);
-    if (status == MS_OK)
-        status = open_blocks(store, err);
+    /* A link to a folder that its user chose for the blocks is followed. */
+    status = open_blocks(store, &absent);
+    if (status == MS_NOT_FOUND) {
+        status = ms_folder_make(store->home_fd, MS_FS_BLOCKS, FOLDER_MODE, NULL, err);
+        if (status == MS_OK)
+            status = open_blocks(store, err);
+    } else {
+        ms_error_copy(err, &absent);
+    }
     if (status != MS_OK)
         return status;
     /* Anything but a plain absence shows again when it is written. */

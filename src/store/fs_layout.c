@@ -83,6 +83,13 @@ bool ms_fs_is_shard_name(const char *name)
     return strlen(name) == 2 && strchr(alphabet, name[0]) != NULL && strchr(alphabet, name[1]) != NULL;
 }
 
+bool ms_fs_is_session_name(const char *name)
+{
+    size_t size = strlen(name);
+
+    return size == 2 * (size_t)MS_FS_SESSION_RANDOM_SIZE && strspn(name, "0123456789abcdef") == size;
+}
+
 ms_cid ms_fs_empty_folder_cid(void)
 {
     return ms_cid_sha256(MS_CODEC_DAG_PB, empty_folder_digest);

@@ -14,6 +14,9 @@
 /** Held exclusively while a session's folder is made or dead ones are adopted. */
 #define MS_FS_SESSIONS_LOCK "locks/sessions"
 #define MS_FS_SESSION_LOCK "lock"
+/** The name of a session is this many random bytes in hex. */
+#define MS_FS_SESSION_RANDOM_SIZE 8
+bool ms_fs_is_session_name(const char *name);
 #define MS_FS_JOURNAL "journal"
 #define MS_FS_SHARDING "SHARDING"
 #define MS_FS_SHARDING_TEXT "/repo/flatfs/shard/v1/next-to-last/2"

@@ -15,8 +15,7 @@
 #include "store/fs_journal_priv.h"
 #include "store/fs_seen_priv.h"
 
-#define NAME_RANDOM_SIZE 8
-#define NAME_SIZE (sizeof(MS_FS_TMP "/") + 2 * (size_t)NAME_RANDOM_SIZE)
+#define NAME_SIZE (sizeof(MS_FS_TMP "/") + 2 * (size_t)MS_FS_SESSION_RANDOM_SIZE)
 
 typedef struct fs_session {
     ms_fs_store *store;
@@ -39,8 +38,8 @@ typedef struct fs_session {
 static ms_status make_folder(fs_session *session, int *folder_fd, ms_error *err)
 {
     char lock[NAME_SIZE + sizeof("/" MS_FS_SESSION_LOCK)];
-    uint8_t random[NAME_RANDOM_SIZE];
-    char text[2 * NAME_RANDOM_SIZE + 1];
+    uint8_t random[MS_FS_SESSION_RANDOM_SIZE];
+    char text[2 * MS_FS_SESSION_RANDOM_SIZE + 1];
     ms_fs_store *store = session->store;
     ms_status status;
 

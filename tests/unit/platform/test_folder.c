@@ -43,6 +43,9 @@ static void test_making_a_folder_twice_says_which_made_it(void **state)
     assert_int_equal(ms_folder_make(folder->fd, "file", 0700, &made, &error), MS_IO);
     assert_int_equal(error.os_errno, ENOTDIR);
     assert_int_equal(ms_folder_make(folder->fd, "no/a", 0700, &made, &error), MS_NOT_FOUND);
+    assert_int_equal(symlinkat("a", folder->fd, "link"), 0);
+    assert_int_equal(ms_folder_make(folder->fd, "link", 0700, &made, &error), MS_IO);
+    assert_int_equal(ms_folder_make_all(folder->fd, "link/b", 0700, NULL), MS_OK);
 }
 
 static void test_all_parents_are_made_and_synced(void **state)

@@ -233,6 +233,49 @@ static void test_prune_clears_unfinished_blocks(void **state)
     fixture_close(&opened);
 }
 
+/* Someone's folder with a folder in it; tmp/ of the home leads there, or it lies inside of tmp/. */
+static void test_nothing_but_sessions_is_ever_cleared(void **state)
+{
+    temporary_folder *folder = *state;
+    opened_store opened;
+    void *lock;
+
+    die(folder, 0, 1);
+    assert_int_equal(mkdirat(folder->fd, "home/tmp/mine", 0700), 0);
+    temporary_write(folder, "home/tmp/mine/file", "x", 1);
+    opened = fixture_open(folder, 0);
+    assert_int_equal(fixture_store(opened.store, 0, 1, NULL), MS_OK);
+    assert_int_equal(ms_store_prune_begin(opened.store, 0, NULL, &lock, NULL), MS_OK);
+    ms_store_prune_end(opened.store, lock);
+    assert_int_equal(temporary_count(folder, "home/tmp"), 1);
+    assert_int_equal(temporary_count(folder, "home/tmp/mine"), 1);
+    fixture_close(&opened);
+}
+
+static void test_a_link_in_place_of_the_temporary_folder_is_not_followed(void **state)
+{
+    temporary_folder *folder = *state;
+    opened_store opened;
+    ms_store_session *session;
+    void *lock;
+
+    opened = fixture_open(folder, 0);
+    assert_int_equal(fixture_store(opened.store, 0, 1, NULL), MS_OK);
+    fixture_close(&opened);
+    assert_int_equal(unlinkat(folder->fd, "home/tmp", AT_REMOVEDIR), 0);
+    assert_int_equal(mkdirat(folder->fd, "stranger", 0700), 0);
+    assert_int_equal(mkdirat(folder->fd, "stranger/0123456789abcdef", 0700), 0);
+    temporary_write(folder, "stranger/0123456789abcdef/file", "x", 1);
+    assert_int_equal(symlinkat("../stranger", folder->fd, "home/tmp"), 0);
+    opened = fixture_open(folder, 0);
+    assert_int_equal(ms_store_begin(opened.store, &session, NULL, NULL), MS_IO);
+    assert_int_equal(ms_store_prune_begin(opened.store, 0, NULL, &lock, NULL), MS_OK);
+    ms_store_prune_end(opened.store, lock);
+    assert_int_equal(temporary_count(folder, "stranger"), 1);
+    assert_int_equal(temporary_count(folder, "stranger/0123456789abcdef"), 1);
+    fixture_close(&opened);
+}
+
 static int store_all(void *payload)
 {
     opened_store opened = fixture_open(payload, 20000);
@@ -342,6 +385,8 @@ int main(void)
             TEST(test_an_abort_that_cannot_be_recorded_keeps_its_journal),
             TEST(test_a_living_session_is_let_be),
             TEST(test_prune_clears_unfinished_blocks),
+            TEST(test_nothing_but_sessions_is_ever_cleared),
+            TEST(test_a_link_in_place_of_the_temporary_folder_is_not_followed),
             TEST(test_many_processes_adopt_and_store_at_once),
             TEST(test_many_processes_store_prune_and_die),
     };
