@@ -61,7 +61,14 @@ MS_MUST_CHECK ms_status ms_file_close_checked(int fd, ms_error *err);
  *  descriptor whose file system refuses the alignment goes on buffered; so does a write. */
 MS_MUST_CHECK ms_status ms_file_read_at(
         int fd, void *data, size_t size, uint64_t offset, size_t *got, ms_error *err);
-/** The same from a pipe or at the file position; waits where the descriptor is non-blocking. */
+/** Like ms_file_read_at: what the page cache holds is taken from there, the rest is read around it, so that large reads neither
+ *  pay for a second copy nor push out what others have there. data has room bytes; reading around the cache needs data and offset
+ *  aligned to MS_FILE_ALIGNMENT and room for size rounded up to it, and is else done through the cache. The descriptor may be
+ *  direct afterwards: it must be the calling thread's own. */
+#define MS_FILE_ALIGNMENT 4096
+MS_MUST_CHECK ms_status ms_file_read_around_cache(
+        int fd, void *data, size_t room, size_t size, uint64_t offset, size_t *got, ms_error *err);
+/** Like ms_file_read_at from a pipe or at the file position; waits where the descriptor is non-blocking. */
 MS_MUST_CHECK ms_status ms_file_read(int fd, void *data, size_t size, size_t *got, ms_error *err);
 /** Write all of it, looping over short counts; a write that cannot be completed is a failure. */
 MS_MUST_CHECK ms_status ms_file_write_at(
@@ -77,8 +84,9 @@ void ms_file_drop_cache(int fd, uint64_t offset, uint64_t size);
  *  afterwards; where space cannot be reserved it is only made that long. */
 MS_MUST_CHECK ms_status ms_file_allocate(int fd, uint64_t size, ms_error *err);
 MS_MUST_CHECK ms_status ms_file_truncate(int fd, uint64_t size, ms_error *err);
-/** Turn direct I/O of an open descriptor off (for an unaligned tail). */
+/** Turn direct I/O of an open descriptor off (for an unaligned tail), or on: false where the system refuses. */
 void ms_file_set_buffered(int fd);
+bool ms_file_set_direct(int fd);
 /** Share the extents of from with to; false where the file system cannot, to is then unchanged. */
 bool ms_file_clone(int to_fd, int from_fd);
 /** Sync the whole file system that fd lies on. Open fd before the first write, or errors are

@@ -49,6 +49,8 @@ int ms_sys_close(int fd);
 ssize_t ms_sys_read(int fd, void *data, size_t size);
 ssize_t ms_sys_write(int fd, const void *data, size_t size);
 ssize_t ms_sys_pread(int fd, void *data, size_t size, off_t offset);
+/** How many pages of a range the page cache holds, or -1; ENOSYS where the system cannot tell. */
+int64_t ms_sys_cached_pages(int fd, off_t offset, off_t size);
 ssize_t ms_sys_pwrite(int fd, const void *data, size_t size, off_t offset);
 int ms_sys_fsync(int fd);
 int ms_sys_fdatasync(int fd);

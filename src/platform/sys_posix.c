@@ -93,6 +93,27 @@ ssize_t ms_sys_pread(int fd, void *data, size_t size, off_t offset)
     return pread(fd, data, size, offset);
 }
 
+#ifdef __linux__
+/* Linux 6.5 and later; the C library may be older. */
+#ifndef SYS_cachestat
+#define SYS_cachestat 451
+#endif
+#endif
+
+int64_t ms_sys_cached_pages(int fd, off_t offset, off_t size)
+{
+#ifdef __linux__
+    const uint64_t range[2] = {(uint64_t)offset, (uint64_t)size};
+    uint64_t pages[5]; /* cached, dirty, under write-back, evicted, recently evicted */
+    return syscall(SYS_cachestat, fd, range, pages, 0) == 0 ? (int64_t)pages[0] : -1;
+#else
+    (void)fd;
+    (void)offset;
+    (void)size;
+    return not_here(ENOSYS);
+#endif
+}
+
 ssize_t ms_sys_pwrite(int fd, const void *data, size_t size, off_t offset)
 {
     return pwrite(fd, data, size, offset);

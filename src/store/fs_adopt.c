@@ -24,7 +24,7 @@ static bool is_block_whole(ms_fs_store *store, int folder_fd, const char *key, c
     uint8_t actual[MS_SHA256_SIZE];
     size_t size;
 
-    if (ms_fs_block_read(folder_fd, key, direct, scratch->data, MS_BLOCK_SIZE_IN_MAX, &size, NULL) != MS_OK)
+    if (ms_fs_block_read(folder_fd, key, direct ? MS_FS_READ_DISK : MS_FS_READ_CACHED, scratch->data, MS_BLOCK_SIZE_IN_MAX, &size, NULL) != MS_OK)
         return false;
     ms_sha256(actual, scratch->data, size);
     return memcmp(actual, digest, sizeof(actual)) == 0;

@@ -87,7 +87,7 @@ static ms_status settle_with_other(
     status = ms_fs_scratch_need(&ours, err);
     if (status == MS_OK)
         status = ms_fs_block_read(
-                batch->folder_fd, key, false, ours.data, MS_BLOCK_SIZE_IN_MAX, &size, err);
+                batch->folder_fd, key, MS_FS_READ_CACHED, ours.data, MS_BLOCK_SIZE_IN_MAX, &size, err);
     if (status == MS_OK)
         status = ms_fs_block_compare(batch->store, batch->store->blocks_fd, name,
                 ms_span_of(ours.data, size), &theirs, &found, err);

@@ -61,15 +61,15 @@ static ms_status read_open(int fd, bool direct, uint8_t *buffer, size_t buffer_s
     return ms_file_read_at(fd, buffer, size, offset, got, err);
 }
 
-ms_status ms_fs_block_read(int dirfd, const char *name, bool direct, void *buffer, size_t buffer_size,
-        size_t *size, ms_error *err)
+ms_status ms_fs_block_read(int dirfd, const char *name, ms_fs_reading reading, void *buffer,
+        size_t buffer_size, size_t *size, ms_error *err)
 {
     ms_file_status file;
     ms_status status;
     int fd = -1;
 
     *size = 0;
-    status = open_block(&fd, dirfd, name, direct, err);
+    status = open_block(&fd, dirfd, name, reading == MS_FS_READ_DISK, err);
     if (status != MS_OK)
         return status;
     status = ms_file_status_of(fd, &file, err);
@@ -81,7 +81,10 @@ ms_status ms_fs_block_read(int dirfd, const char *name, bool direct, void *buffe
                 (unsigned long long)file.size, buffer_size);
         goto done;
     }
-    status = read_open(fd, direct, buffer, buffer_size, 0, (size_t)file.size, size, err);
+    if (reading == MS_FS_READ_AROUND && file.size >= MS_FS_DIRECT_SIZE_MIN)
+        status = ms_file_read_around_cache(fd, buffer, buffer_size, (size_t)file.size, 0, size, err);
+    else
+        status = read_open(fd, reading == MS_FS_READ_DISK, buffer, buffer_size, 0, (size_t)file.size, size, err);
 done:
     ms_file_close(fd);
     return status;

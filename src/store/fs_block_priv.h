@@ -22,11 +22,16 @@ typedef struct ms_fs_scratch {
 MS_MUST_CHECK ms_status ms_fs_scratch_need(ms_fs_scratch *scratch, ms_error *err);
 void ms_fs_scratch_release(ms_fs_scratch *scratch);
 
-/** Read the file whole. direct: around the page cache where buffer allows it, so that what is read
- *  is what the disk has. *size is set to the bytes found, also with MS_LIMIT (more than buffer_size).
+typedef enum ms_fs_reading {
+    MS_FS_READ_CACHED, /* through the page cache */
+    MS_FS_READ_AROUND, /* what the page cache has from there, the rest around it */
+    MS_FS_READ_DISK    /* around the page cache, so that what is read is what the disk has */
+} ms_fs_reading;
+
+/** Read the file whole, where buffer and file system allow it in the way asked for. *size is set to the bytes found, also with MS_LIMIT (more than buffer_size).
  *  MS_NOT_FOUND; MS_INTEGRITY "block_no_file" for anything but a regular file; MS_IO. */
-MS_MUST_CHECK ms_status ms_fs_block_read(int dirfd, const char *name, bool direct, void *buffer,
-        size_t buffer_size, size_t *size, ms_error *err);
+MS_MUST_CHECK ms_status ms_fs_block_read(int dirfd, const char *name, ms_fs_reading reading,
+        void *buffer, size_t buffer_size, size_t *size, ms_error *err);
 
 typedef enum ms_fs_found {
     MS_FS_FOUND_NOTHING,

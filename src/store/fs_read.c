@@ -47,6 +47,13 @@ ms_status ms_fs_has_many(void *self, const ms_cid *cids, const uint64_t *sizes, 
     return MS_OK;
 }
 
+static ms_fs_reading reading_of(const ms_fs_store *store)
+{
+    if (store->direct_io == MS_DIRECT_IO_OFF)
+        return MS_FS_READ_CACHED;
+    return store->direct_io == MS_DIRECT_IO_ON ? MS_FS_READ_DISK : MS_FS_READ_AROUND;
+}
+
 static void get_one(ms_fs_store *store, bool exists, ms_block_get *get)
 {
     ms_error failure = MS_ERROR_INIT;
@@ -58,8 +65,7 @@ static void get_one(ms_fs_store *store, bool exists, ms_block_get *get)
     if (!exists)
         return;
     ms_fs_block_name(name, get->cid.digest);
-    get->status = ms_fs_block_read(store->blocks_fd, name, store->direct_io == MS_DIRECT_IO_ON,
-            get->buffer, get->buffer_size, &get->size, &failure);
+    get->status = ms_fs_block_read(store->blocks_fd, name, reading_of(store), get->buffer, get->buffer_size, &get->size, &failure);
     if (get->status != MS_OK)
         get->os_errno = failure.os_errno;
 }

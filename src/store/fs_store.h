@@ -24,7 +24,7 @@ typedef struct ms_fs_store_options {
     const char *home;     /* absolute path; made (0700) with everything below on the first write */
     ms_state *state;      /* pins and unclaimed blocks; must outlive the store */
     uint64_t batch_bytes; /* 0 = MS_FS_BATCH_BYTES_MAX; smaller for tests */
-    ms_direct_io direct_io; /* AUTO: writes of large blocks, and comparing with them; ON: reads too; OFF: nothing */
+    ms_direct_io direct_io; /* AUTO: for large blocks, reads of what the page cache has not; ON: every read; OFF: nothing */
 } ms_fs_store_options;
 
 /** Open; nothing is made before the first write. A home that does not exist reads as an empty store. */

@@ -186,6 +186,7 @@ FRONT(ssize_t, -1, read, (int fd, void *data, size_t size), (fd, data, shortened
 FRONT(ssize_t, -1, write, (int fd, const void *data, size_t size), (fd, data, shortened(size)))
 FRONT(ssize_t, -1, pread, (int fd, void *data, size_t size, off_t offset),
         (fd, data, shortened(size), offset))
+FRONT(int64_t, -1, cached_pages, (int fd, off_t offset, off_t size), (fd, offset, size))
 FRONT(ssize_t, -1, pwrite, (int fd, const void *data, size_t size, off_t offset),
         (fd, data, shortened(size), offset))
 FRONT(int, -1, fsync, (int fd), (fd))

@@ -16,6 +16,7 @@
     X(read)                                                                                        \
     X(write)                                                                                       \
     X(pread)                                                                                       \
+    X(cached_pages)                                                                                \
     X(pwrite)                                                                                      \
     X(fsync)                                                                                       \
     X(fdatasync)                                                                                   \

@@ -10,6 +10,7 @@
 #define ms_sys_read real_sys_read
 #define ms_sys_write real_sys_write
 #define ms_sys_pread real_sys_pread
+#define ms_sys_cached_pages real_sys_cached_pages
 #define ms_sys_pwrite real_sys_pwrite
 #define ms_sys_fsync real_sys_fsync
 #define ms_sys_fdatasync real_sys_fdatasync
@@ -61,6 +62,7 @@
 #undef ms_sys_read
 #undef ms_sys_write
 #undef ms_sys_pread
+#undef ms_sys_cached_pages
 #undef ms_sys_pwrite
 #undef ms_sys_fsync
 #undef ms_sys_fdatasync

@@ -437,6 +437,7 @@ int ms_sys_renameat2(
 PASS(int, close, (int fd), (fd))
 PASS(ssize_t, read, (int fd, void *data, size_t size), (fd, data, size))
 PASS(ssize_t, pread, (int fd, void *data, size_t size, off_t offset), (fd, data, size, offset))
+PASS(int64_t, cached_pages, (int fd, off_t offset, off_t size), (fd, offset, size))
 PASS(int, sync_file_range, (int fd, off_t offset, off_t size, unsigned flags),
         (fd, offset, size, flags)) /* it waits for nothing and promises nothing */
 PASS(int, posix_fadvise, (int fd, off_t offset, off_t size, int advice),

@@ -404,6 +404,83 @@ static void test_direct_file_is_written_and_read_to_its_odd_end(void **state)
     ms_free_aligned(page);
 }
 
+#define ODD_SIZE (3 * (size_t)MS_FILE_ALIGNMENT + 5)
+
+static int open_odd_file(temporary_folder *folder, uint8_t *content)
+{
+    int fd;
+    for (size_t i = 0; i < ODD_SIZE; i++)
+        content[i] = (uint8_t)(i * 7 + i / 251);
+    fd = open_new(folder, "odd");
+    assert_int_equal(ms_file_write_at(fd, content, ODD_SIZE, 0, NULL), MS_OK);
+    assert_int_equal(ms_file_sync(fd, NULL), MS_OK);
+    return fd;
+}
+
+static void test_reading_around_the_cache_gives_the_same_bytes_as_through_it(void **state)
+{
+    static const struct {
+        size_t shift; /* of the buffer, from its alignment */
+        size_t room;
+        size_t size;
+        uint64_t offset;
+        size_t got;
+    } rows[] = {
+            {0, ODD_SIZE + MS_FILE_ALIGNMENT, ODD_SIZE, 0, ODD_SIZE},
+            {0, ODD_SIZE + MS_FILE_ALIGNMENT, MS_FILE_ALIGNMENT, MS_FILE_ALIGNMENT, MS_FILE_ALIGNMENT},
+            {0, ODD_SIZE + MS_FILE_ALIGNMENT, 100, MS_FILE_ALIGNMENT, 100},
+            {0, ODD_SIZE + MS_FILE_ALIGNMENT, ODD_SIZE, MS_FILE_ALIGNMENT, ODD_SIZE - MS_FILE_ALIGNMENT},
+            {0, ODD_SIZE + MS_FILE_ALIGNMENT, 100, 3 * MS_FILE_ALIGNMENT, 5},
+            {0, ODD_SIZE + MS_FILE_ALIGNMENT, 100, 9 * MS_FILE_ALIGNMENT, 0},
+            {0, ODD_SIZE + MS_FILE_ALIGNMENT, 0, 0, 0},
+            {0, ODD_SIZE, ODD_SIZE, 0, ODD_SIZE},
+            {8, ODD_SIZE + MS_FILE_ALIGNMENT, ODD_SIZE, 0, ODD_SIZE},
+            {0, ODD_SIZE + MS_FILE_ALIGNMENT, 1000, 3, 1000},
+    };
+    uint8_t content[ODD_SIZE];
+    uint8_t *buffer = ms_alloc_aligned(MS_FILE_ALIGNMENT, ODD_SIZE + 2 * (size_t)MS_FILE_ALIGNMENT);
+    int fd = open_odd_file(*state, content);
+    assert_non_null(buffer);
+    for (size_t i = 0; i < 3 * MS_ARRAY_COUNT(rows); i++) {
+        const size_t row = i % MS_ARRAY_COUNT(rows), way = i / MS_ARRAY_COUNT(rows);
+        uint8_t *data = buffer + rows[row].shift;
+        size_t got = 0;
+        faulty_reset();
+        ms_file_drop_cache(fd, 0, ODD_SIZE);
+        if (way == 1)
+            faulty_fail(FAULTY_cached_pages, 1, ENOSYS);
+        if (way == 2)
+            faulty_fail(FAULTY_fcntl_setfl, 1, EINVAL);
+        memset(buffer, 0xee, ODD_SIZE + 2 * (size_t)MS_FILE_ALIGNMENT);
+        assert_int_equal(ms_file_read_around_cache(fd, data, rows[row].room, rows[row].size, rows[row].offset, &got, NULL), MS_OK);
+        assert_int_equal(got, rows[row].got);
+        assert_memory_equal(data, content + (got == 0 ? 0 : rows[row].offset), got);
+        assert_int_equal(data[rows[row].room], 0xee); /* nothing behind the room */
+        ms_file_set_buffered(fd);
+    }
+    ms_file_close(fd);
+    ms_free_aligned(buffer);
+}
+
+static void test_what_the_cache_holds_is_not_fetched_again(void **state)
+{
+    uint8_t content[ODD_SIZE];
+    uint8_t *data = ms_alloc_aligned(MS_FILE_ALIGNMENT, ODD_SIZE + MS_FILE_ALIGNMENT);
+    int fd = open_odd_file(*state, content);
+    size_t got;
+
+    assert_non_null(data);
+    assert_int_equal(ms_file_read_at(fd, data, ODD_SIZE, 0, &got, NULL), MS_OK);
+    faulty_reset();
+    assert_int_equal(ms_file_read_around_cache(fd, data, ODD_SIZE + MS_FILE_ALIGNMENT, ODD_SIZE, 0, &got, NULL), MS_OK);
+    assert_int_equal(got, ODD_SIZE);
+    assert_int_equal(faulty_count(FAULTY_fcntl_setfl), 0);
+    faulty_fail(FAULTY_pread, 1, EIO);
+    assert_int_equal(ms_file_read_around_cache(fd, data, ODD_SIZE + MS_FILE_ALIGNMENT, ODD_SIZE, 0, &got, NULL), MS_IO);
+    ms_file_close(fd);
+    ms_free_aligned(data);
+}
+
 static void test_reserved_space_is_there_or_refused_at_once(void **state)
 {
     temporary_folder *folder = *state;
@@ -504,6 +581,8 @@ int main(void)
             TEST(test_failed_close_is_reported_and_not_repeated),
             TEST(test_direct_io_that_is_refused_becomes_buffered),
             TEST(test_direct_file_is_written_and_read_to_its_odd_end),
+            TEST(test_reading_around_the_cache_gives_the_same_bytes_as_through_it),
+            TEST(test_what_the_cache_holds_is_not_fetched_again),
             TEST(test_reserved_space_is_there_or_refused_at_once),
             TEST(test_hints_and_clones_do_no_harm_where_unsupported),
             TEST(test_permissions_are_set_and_terminals_known),
