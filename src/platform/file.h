@@ -128,8 +128,8 @@ MS_MUST_CHECK ms_status ms_file_read_all(int fd, ms_buffer *content, ms_error *e
  *  "not_a_file", MS_IO "path_is_link". MS_NOT_FOUND. */
 MS_MUST_CHECK ms_status ms_file_read_whole(
         int dirfd, const char *path, ms_buffer *content, ms_error *err);
-/** Temporary files beside their target begin so; a kill may leave one behind, never a half target.
- */
+/** Temporary files beside their target begin so. A kill may leave one behind, never a half target;
+ *  the next write of the same name removes it. */
 #define MS_FILE_TEMPORARY_PREFIX ".ms-temporary-"
 /** Replace a small file so that after a crash it is the old one or the new one whole: unique
  *  temporary name beside it, write, fsync, close, rename, fsync of the folder. A link at the end is
@@ -137,6 +137,13 @@ MS_MUST_CHECK ms_status ms_file_read_whole(
  *  it is the new one, and not known to survive a power cut. */
 MS_MUST_CHECK ms_status ms_file_replace(
         int dirfd, const char *path, ms_span content, uint32_t mode, ms_error *err);
+/** The same for a name that is free. Whatever stands there stays, a link too, and *existed is true
+ *  (MS_OK). */
+MS_MUST_CHECK ms_status ms_file_place_new(int dirfd, const char *path, ms_span content,
+        uint32_t mode, bool *existed, ms_error *err);
+/** Remove the files in a folder whose names begin with mark (MS_FILE_TEMPORARY_PREFIX): for who
+ *  holds a lock that all who write there take. What cannot be removed stays. */
+void ms_file_remove_temporaries(int dirfd, const char *folder, const char *mark);
 
 bool ms_file_is_terminal(int fd);
 

@@ -10,8 +10,19 @@
 #include "platform/sys.h"
 
 #define READ_STEP_SIZE ((size_t)64 * 1024)
-#define RANDOM_SIZE 16
-#define TEMPORARY_NAME_SIZE (sizeof(MS_FILE_TEMPORARY_PREFIX) + 2 * (size_t)RANDOM_SIZE)
+#define RANDOM_SIZE 8
+#define MARK_SIZE (sizeof(MS_FILE_TEMPORARY_PREFIX) - 1 + 16) /* without NUL */
+#define TEMPORARY_NAME_SIZE (MARK_SIZE + 1 + 2 * (size_t)RANDOM_SIZE + 1)
+#define TRIES_MAX 20
+
+/* Where a file is written before it has its name: beside it, so that the rename is one step. The
+ * mark stands for the name that it will have, so that the next writer of that name finds what a
+ * killed one left. */
+typedef struct temporary {
+    char mark[MARK_SIZE + 1];
+    char path[MS_FILE_PATH_SIZE_MAX];
+    char folder[MS_FILE_PATH_SIZE_MAX]; /* "." when path has none */
+} temporary;
 
 static ms_status fail_too_large(ms_error *err, size_t size_max)
 {
@@ -68,17 +79,36 @@ ms_status ms_file_read_whole(int dirfd, const char *path, ms_buffer *content, ms
     return status;
 }
 
-/* A name beside path that nobody else has: "folder/" of path, prefix, random hex digits. */
-static ms_status name_temporary(char *temporary, size_t size, const char *path, ms_error *err)
+static void put_hex(char *text, uint64_t value)
 {
     static const char digits[] = "0123456789abcdef";
+
+    for (int i = 15; i >= 0; i--, value >>= 4)
+        text[i] = digits[value & 15];
+    text[16] = '\0';
+}
+
+/* FNV-1a: two names with one mark would only tidy up after each other. */
+static uint64_t hash_of(const char *name)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+
+    for (; *name != '\0'; name++)
+        hash = (hash ^ (uint8_t)*name) * UINT64_C(1099511628211);
+    return hash;
+}
+
+/* A name beside path that nobody else has: its folder, prefix, mark, random hex digits. */
+static ms_status name_temporary(temporary *made, const char *path, ms_error *err)
+{
     const char *slash = strrchr(path, '/');
     size_t folder_size = slash == NULL ? 0 : (size_t)(slash - path) + 1;
+    char *end = made->path + folder_size + MARK_SIZE;
     uint8_t random[RANDOM_SIZE];
+    uint64_t number = 0;
     ms_status status;
-    char *end;
 
-    if (folder_size + TEMPORARY_NAME_SIZE > size) {
+    if (folder_size + TEMPORARY_NAME_SIZE > sizeof(made->path)) {
         status = ms_fail_errno(err, ENAMETOOLONG, "open_failed", "Cannot open '%s'", path);
         ms_error_set_path(err, path);
         return status;
@@ -86,16 +116,30 @@ static ms_status name_temporary(char *temporary, size_t size, const char *path, 
     status = ms_random_bytes(random, sizeof(random), err);
     if (status != MS_OK)
         return status;
-    memcpy(temporary, path, folder_size);
-    end = temporary + folder_size;
-    memcpy(end, MS_FILE_TEMPORARY_PREFIX, sizeof(MS_FILE_TEMPORARY_PREFIX) - 1);
-    end += sizeof(MS_FILE_TEMPORARY_PREFIX) - 1;
-    for (size_t i = 0; i < sizeof(random); i++) {
-        *end++ = digits[random[i] >> 4];
-        *end++ = digits[random[i] & 15];
-    }
-    *end = '\0';
+    memcpy(&number, random, sizeof(number));
+    memcpy(made->mark, MS_FILE_TEMPORARY_PREFIX, sizeof(MS_FILE_TEMPORARY_PREFIX) - 1);
+    put_hex(made->mark + sizeof(MS_FILE_TEMPORARY_PREFIX) - 1, hash_of(path + folder_size));
+    memcpy(made->folder, slash == NULL ? "." : path, slash == NULL ? 1 : folder_size);
+    made->folder[slash == NULL ? 1 : folder_size] = '\0';
+    memcpy(made->path, path, folder_size);
+    memcpy(made->path + folder_size, made->mark, MARK_SIZE);
+    *end = '-';
+    put_hex(end + 1, number);
     return MS_OK;
+}
+
+void ms_file_remove_temporaries(int dirfd, const char *folder, const char *mark)
+{
+    ms_folder *opened = NULL;
+    const char *name = NULL;
+
+    if (ms_folder_open(&opened, dirfd, folder, NULL) != MS_OK)
+        return;
+    while (ms_folder_next(opened, &name, NULL, NULL) == MS_OK && name != NULL) {
+        if (strncmp(name, mark, strlen(mark)) == 0)
+            (void)ms_sys_unlinkat(ms_folder_fd(opened), name, 0);
+    }
+    ms_folder_close(opened);
 }
 
 /* Write and sync a new file; nothing is left at path on failure. */
@@ -120,23 +164,57 @@ static ms_status write_new(
     return status;
 }
 
-ms_status ms_file_replace(
-        int dirfd, const char *path, ms_span content, uint32_t mode, ms_error *err)
+static ms_status write_beside(int dirfd, const char *path, ms_span content, uint32_t mode,
+        bool replace, bool *existed, ms_error *err)
 {
-    char temporary[MS_FILE_PATH_SIZE_MAX];
-    ms_status status = name_temporary(temporary, sizeof(temporary), path, err);
+    temporary made;
+    ms_status status = name_temporary(&made, path, err);
 
     if (status != MS_OK)
         return status;
-    status = write_new(dirfd, temporary, content, mode, err);
+    ms_file_remove_temporaries(dirfd, made.folder, made.mark);
+    status = write_new(dirfd, made.path, content, mode, err);
     if (status != MS_OK) {
         ms_error_set_path(err, path);
         return status;
     }
-    status = ms_file_rename(dirfd, temporary, dirfd, path, true, NULL, err);
-    if (status != MS_OK) {
-        (void)ms_sys_unlinkat(dirfd, temporary, 0);
-        return status;
+    status = ms_file_rename(dirfd, made.path, dirfd, path, replace, existed, err);
+    if (status != MS_OK || *existed)
+        (void)ms_sys_unlinkat(dirfd, made.path, 0);
+    return status;
+}
+
+/* Somebody who writes the same name at the same time takes our file for one that was left behind:
+ * then it is written again. */
+static ms_status write_whole(int dirfd, const char *path, ms_span content, uint32_t mode,
+        bool replace, bool *existed, ms_error *err)
+{
+    ms_error found = MS_ERROR_INIT;
+    ms_status status = MS_NOT_FOUND;
+
+    for (unsigned tries = 0; status == MS_NOT_FOUND && tries < TRIES_MAX; tries++) {
+        *existed = false;
+        status = write_beside(dirfd, path, content, mode, replace, existed, &found);
+        if (status == MS_NOT_FOUND && strcmp(found.reason, "rename_failed") != 0)
+            break;
     }
-    return ms_folder_sync_parent(dirfd, path, err);
+    if (status != MS_OK)
+        ms_error_copy(err, &found);
+    else if (!*existed)
+        status = ms_folder_sync_parent(dirfd, path, err);
+    return status;
+}
+
+ms_status ms_file_replace(
+        int dirfd, const char *path, ms_span content, uint32_t mode, ms_error *err)
+{
+    bool existed;
+
+    return write_whole(dirfd, path, content, mode, true, &existed, err);
+}
+
+ms_status ms_file_place_new(int dirfd, const char *path, ms_span content, uint32_t mode,
+        bool *existed, ms_error *err)
+{
+    return write_whole(dirfd, path, content, mode, false, existed, err);
 }
