@@ -185,10 +185,10 @@ static ms_status prove_file(int dirfd, const char *name, const ms_key *key, ms_s
     return status;
 }
 
-static ms_status give_final_name(int dirfd, const char *temporary, const char *name, ms_error *err)
+static ms_status give_final_name(int dirfd, const char *temporary, const char *name, bool replace, ms_error *err)
 {
     bool existed = false;
-    ms_status status = ms_file_rename(dirfd, temporary, dirfd, name, false, &existed, err);
+    ms_status status = ms_file_rename(dirfd, temporary, dirfd, name, replace, &existed, err);
 
     if (status == MS_OK && existed)
         status = ms_fail(err, MS_LOCKED, "keystore_file_exists",
@@ -196,34 +196,57 @@ static ms_status give_final_name(int dirfd, const char *temporary, const char *n
     return status == MS_OK ? ms_folder_sync(dirfd, ".", err) : status;
 }
 
-ms_status ms_keystore_file_write(char name[MS_KEYSTORE_NAME_SIZE], int dirfd, const char *folder,
-        const ms_key *key, ms_span password, const ms_scrypt_cost *cost, ms_error *err)
+/* The file under a temporary name, proven, then under its own. */
+static ms_status write_proven(int folder_fd, const char *name, bool replace, const ms_key *key, ms_span password,
+        const ms_scrypt_cost *cost, ms_error *err)
 {
     ms_keystore keystore;
     ms_buffer json;
-    char temporary[MS_KEYSTORE_NAME_SIZE] = "", final_name[MS_KEYSTORE_NAME_SIZE];
-    int folder_fd = -1;
+    char temporary[MS_KEYSTORE_NAME_SIZE] = "";
     ms_status status;
 
-    name[0] = '\0';
     ms_buffer_init(&json, MS_KEYSTORE_SIZE_MAX);
-    if ((status = open_folder(&folder_fd, dirfd, folder, true, err)) != MS_OK ||
-            (status = ms_keystore_encrypt(&keystore, key, password, cost, err)) != MS_OK ||
+    if ((status = ms_keystore_encrypt(&keystore, key, password, cost, err)) != MS_OK ||
             (status = ms_keystore_format(&json, &keystore, err)) != MS_OK ||
             (status = make_temporary_name(temporary, err)) != MS_OK)
         goto done;
-    make_name(final_name, ms_key_address(key));
     if ((status = write_synced(folder_fd, temporary, ms_buffer_span(&json), err)) != MS_OK ||
             (status = prove_file(folder_fd, temporary, key, password, err)) != MS_OK ||
-            (status = give_final_name(folder_fd, temporary, final_name, err)) != MS_OK) {
+            (status = give_final_name(folder_fd, temporary, name, replace, err)) != MS_OK) {
         /* The first failure is what the caller hears of. */
         if (ms_file_remove(folder_fd, temporary, NULL) != MS_OK)
-            ms_log(MS_LOG_WARNING, "The file '%s' in '%s' could not be removed", temporary, folder);
-        goto done;
+            ms_log(MS_LOG_WARNING, "The unfinished key file '%s' could not be removed", temporary);
     }
-    (void)ms_bounded_copy(name, MS_KEYSTORE_NAME_SIZE, final_name);
 done:
     ms_buffer_release(&json);
+    return status;
+}
+
+ms_status ms_keystore_file_write(char name[MS_KEYSTORE_NAME_SIZE], int dirfd, const char *folder,
+        const ms_key *key, ms_span password, const ms_scrypt_cost *cost, ms_error *err)
+{
+    char final_name[MS_KEYSTORE_NAME_SIZE];
+    int folder_fd = -1;
+    ms_status status = open_folder(&folder_fd, dirfd, folder, true, err);
+
+    name[0] = '\0';
+    make_name(final_name, ms_key_address(key));
+    if (status == MS_OK)
+        status = write_proven(folder_fd, final_name, false, key, password, cost, err);
+    if (status == MS_OK)
+        (void)ms_bounded_copy(name, MS_KEYSTORE_NAME_SIZE, final_name);
+    ms_file_close(folder_fd);
+    return status;
+}
+
+ms_status ms_keystore_file_rewrite(const char *name, int dirfd, const char *folder, const ms_key *key,
+        ms_span password, const ms_scrypt_cost *cost, ms_error *err)
+{
+    int folder_fd = -1;
+    ms_status status = open_folder(&folder_fd, dirfd, folder, false, err);
+
+    if (status == MS_OK)
+        status = write_proven(folder_fd, name, true, key, password, cost, err);
     ms_file_close(folder_fd);
     return status;
 }

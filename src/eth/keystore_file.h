@@ -15,6 +15,12 @@
 MS_MUST_CHECK ms_status ms_keystore_file_write(char name[MS_KEYSTORE_NAME_SIZE], int dirfd,
         const char *folder, const ms_key *key, ms_span password, const ms_scrypt_cost *cost, ms_error *err);
 
+/** Write the key of the file name in folder anew under another password: the old file or the new one
+ *  stands, whole, at every moment, and never two of them. The new one is synced, read back and
+ *  decrypted before it takes the name. */
+MS_MUST_CHECK ms_status ms_keystore_file_rewrite(const char *name, int dirfd, const char *folder,
+        const ms_key *key, ms_span password, const ms_scrypt_cost *cost, ms_error *err);
+
 /** Read and parse one key file below dirfd. Refused with MS_KEY: keystore_file_loose (the group or
  *  others have any permission), keystore_file_owner (it is not ours), keystore_file_kind (a link or
  *  no regular file). MS_NOT_FOUND, MS_IO, and what ms_keystore_parse returns. */

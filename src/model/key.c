@@ -1,19 +1,16 @@
 /* The key command: key files of the home. */
+#include <errno.h>
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/log.h"
 #include "codec/text.h"
 #include "crypto/secret.h"
 #include "model/keyring_priv.h"
 #include "model/run_priv.h"
-#include "platform/clock.h"
 #include "platform/file.h"
 #include "platform/folder.h"
 #include "platform/lock.h"
 
-#define NAME_TRIES_MAX 6
-#define NAME_WAIT_MS 250
 #define KEY_PATH_SIZE (sizeof(MS_KEYRING_FOLDER) + MS_KEYSTORE_NAME_SIZE)
 
 typedef struct key_run {
@@ -112,27 +109,10 @@ static ms_scrypt_cost cost_of(ms_span password)
     return password.size == 0 ? MS_KEYSTORE_COST_LIGHT : MS_KEYSTORE_COST_STANDARD;
 }
 
-static ms_status write_key(key_run *keys, const ms_key *key, ms_span password,
-        char name[MS_KEYSTORE_NAME_SIZE], ms_error *err)
-{
-    const ms_scrypt_cost cost = cost_of(password);
-    ms_status status = MS_OK;
-    /* Names carry the second and the address: one key gets its next file in the next second. */
-    for (unsigned tries = 0; tries < NAME_TRIES_MAX; tries++) {
-        ms_error found = MS_ERROR_INIT;
-        status = ms_keystore_file_write(
-                name, keys->home, MS_KEYRING_FOLDER, key, password, &cost, &found);
-        if (status != MS_OK)
-            ms_error_copy(err, &found);
-        if (status == MS_OK || strcmp(found.reason, "keystore_file_exists") != 0)
-            break;
-        ms_clock_sleep_ms(NAME_WAIT_MS);
-    }
-    return status;
-}
-
 static ms_status add_key(key_run *keys, const ms_key *key, ms_error *err)
 {
+    const ms_span password = given_password(keys->options);
+    const ms_scrypt_cost cost = cost_of(password);
     char name[MS_KEYSTORE_NAME_SIZE];
     ms_keystore_list list = {0};
     ms_status status = ms_keyring_files(keys->keyring, &list, err);
@@ -141,7 +121,7 @@ static ms_status add_key(key_run *keys, const ms_key *key, ms_error *err)
             status = ms_fail(err, MS_USAGE, "key_exists", "this key is here already: %s",
                     list.entries[i].name);
     if (status == MS_OK)
-        status = write_key(keys, key, given_password(keys->options), name, err);
+        status = ms_keystore_file_write(name, keys->home, MS_KEYRING_FOLDER, key, password, &cost, err);
     if (status == MS_OK && list.count == 0)
         status = ms_keyring_set_default(keys->keyring, ms_key_address(key), err);
     ms_keystore_list_release(&list);
@@ -202,21 +182,17 @@ static ms_status import_key(key_run *keys, ms_error *err)
     return status;
 }
 
-/* All of content, durably, under a name that was free; what could not be finished does not stay. */
+/* Whole under a name that was free, or not at all. */
 static ms_status write_new_file(const char *path, ms_span content, ms_error *err)
 {
-    int fd = -1;
-    ms_status status = ms_file_open(&fd, MS_DIR_CURRENT, path,
-            MS_OPEN_WRITE | MS_OPEN_CREATE | MS_OPEN_EXCLUSIVE | MS_OPEN_NOFOLLOW, 0600, err);
-    if (status != MS_OK)
+    bool existed = false;
+    ms_status status = ms_file_place_new(MS_DIR_CURRENT, path, content, 0600, &existed, err);
+    if (status != MS_OK || !existed)
         return status;
-    status = ms_file_write(fd, content.data, content.size, err);
-    if (status == MS_OK)
-        status = ms_file_sync(fd, err);
-    ms_file_close(fd);
-    if (status != MS_OK && ms_file_remove(MS_DIR_CURRENT, path, NULL) != MS_OK)
-        ms_log(MS_LOG_WARNING, "The unfinished file '%s' could not be removed", path);
-    return status;
+    (void)ms_fail_errno(err, EEXIST, "output_exists", "%s exists already", path);
+    ms_error_set_path(err, path);
+    ms_error_set_hint(err, "name another file, or move that one away");
+    return MS_IO;
 }
 
 static ms_status export_key(key_run *keys, ms_error *err)
@@ -251,20 +227,6 @@ static ms_status choose_default(key_run *keys, ms_error *err)
     return status == MS_OK ? tell_keys(keys, NULL, err) : status;
 }
 
-/* The new file stands, synced and proven to open, before the old one goes. */
-static ms_status replace_key_file(
-        key_run *keys, const ms_key *key, const char *old_name, ms_span password, ms_error *err)
-{
-    char name[MS_KEYSTORE_NAME_SIZE];
-    char path[KEY_PATH_SIZE];
-    ms_status status = write_key(keys, key, password, name, err);
-    if (status != MS_OK || strcmp(name, old_name) == 0)
-        return status;
-    key_path(path, old_name);
-    status = ms_file_remove(keys->home, path, err);
-    return status == MS_OK ? ms_folder_sync(keys->home, MS_KEYRING_FOLDER, err) : status;
-}
-
 static ms_status change_password(key_run *keys, ms_error *err)
 {
     char name[MS_KEYSTORE_NAME_SIZE];
@@ -294,8 +256,10 @@ static ms_status change_password(key_run *keys, ms_error *err)
         status = ms_storage_ask_password(
                 keys->run->storage, name, true, (char *)password.bytes, &size, err);
     }
+    const ms_span wanted = ms_span_of(password.bytes, size);
+    const ms_scrypt_cost cost = cost_of(wanted);
     if (status == MS_OK)
-        status = replace_key_file(keys, key, name, ms_span_of(password.bytes, size), err);
+        status = ms_keystore_file_rewrite(name, keys->home, MS_KEYRING_FOLDER, key, wanted, &cost, err);
     ms_secret_release(&password);
     ms_key_free(key);
     return status == MS_OK ? tell_keys(keys, &address, err) : status;

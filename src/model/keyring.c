@@ -63,6 +63,9 @@ ms_status ms_keyring_lock(ms_keyring *keyring, ms_task *task, int *lock, ms_erro
         status = ms_folder_make(home, "locks", 0700, NULL, err);
     if (status == MS_OK)
         status = ms_lock_acquire(lock, home, "locks/keystore", MS_LOCK_EXCLUSIVE, LOCK_WAIT_MS, ms_task_cancelled_payload, task, err);
+    /* Who writes there holds this lock: what looks unfinished was left by a killed process, and may hold a key. */
+    if (status == MS_OK)
+        ms_file_remove_temporaries(home, MS_KEYRING_FOLDER, MS_FILE_TEMPORARY_PREFIX);
     ms_file_close(home);
     return status;
 }

@@ -244,6 +244,25 @@ static void test_a_second_file_of_the_same_second_keeps_the_first(void **state)
     assert_true(written < 21);
 }
 
+static void test_a_file_that_is_written_anew_keeps_its_name_and_stays_alone(void **state)
+{
+    static const ms_span other = {.data = (const uint8_t *)"other", .size = 5};
+    fixture *f = *state;
+    char name[MS_KEYSTORE_NAME_SIZE], path[512];
+    ms_keystore keystore;
+    ms_key *key = NULL;
+
+    assert_int_equal(ms_keystore_file_write(name, f->fd, "keys", f->key, password, &cheap, NULL), MS_OK);
+    assert_int_equal(ms_keystore_file_rewrite(name, f->fd, "keys", f->key, other, &cheap, NULL), MS_OK);
+    assert_int_equal(count_names(f, "keys"), 1);
+    (void)snprintf(path, sizeof(path), "keys/%s", name);
+    assert_int_equal(ms_keystore_file_read(&keystore, f->fd, path, NULL), MS_OK);
+    assert_int_equal(ms_keystore_decrypt(&key, &keystore, password, NULL), MS_KEY);
+    assert_int_equal(ms_keystore_decrypt(&key, &keystore, other, NULL), MS_OK);
+    assert_true(ms_address_equal(ms_key_address(key), ms_key_address(f->key)));
+    ms_key_free(key);
+}
+
 static void test_a_folder_that_cannot_be_made_is_reported(void **state)
 {
     fixture *f = *state;
@@ -328,7 +347,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_folder_that_others_write_to_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
                 test_a_second_file_of_the_same_second_keeps_the_first, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_a_folder_that_cannot_be_made_is_reported, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_file_that_is_written_anew_keeps_its_name_and_stays_alone, set_up, tear_down),
+            cmocka_unit_test_setup_teardown(test_a_folder_that_cannot_be_made_is_reported, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_folder_is_listed_without_a_password, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
                 test_the_number_of_files_in_a_folder_is_limited, set_up, tear_down),
