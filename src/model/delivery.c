@@ -145,6 +145,8 @@ ms_status ms_deliver_tree(ms_delivery *delivery, const ms_target *target, ms_err
     if (status == MS_OK && target->exists && existing.is_same) {
         delivery->reused_bytes += existing.wanted_bytes;
         delivery->chunks += existing.wanted_chunks;
+        if (!delivery->dry_run)
+            status = ms_staging_conclude(target, delivery->run->task, err);
     } else if (status == MS_OK && delivery->dry_run) {
         plan_tree(delivery, &existing);
     } else if (status == MS_OK) {
@@ -271,7 +273,7 @@ ms_status ms_deliver_archive(ms_delivery *delivery, const ms_target *target, ms_
     if (is_same) {
         delivery->reused_bytes += delivery->model->head.size;
         delivery->chunks += delivery->model->head.count;
-        return MS_OK;
+        return delivery->dry_run ? MS_OK : ms_staging_conclude(target, delivery->run->task, err);
     }
     if (target->exists && !delivery->force)
         return fail_exists(target, "its bytes are not those of the archive", err);
@@ -308,8 +310,10 @@ static ms_status publish_extraction(ms_delivery *delivery, const ms_target *targ
     if (status != MS_OK)
         return status;
     if (is_same) {
+        /* Perhaps its name was given by a run that was stopped before the name was on disk. */
+        status = ms_folder_sync(staging->parent_fd, ".", err);
         ms_staging_discard(staging);
-        return MS_OK;
+        return status;
     }
     if (target->exists && !delivery->force)
         return fail_exists(target, "it is not what the archive holds", err);

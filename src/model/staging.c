@@ -185,6 +185,29 @@ ms_status ms_staging_publish(ms_staging *staging, const ms_target *target, bool 
     return status;
 }
 
+ms_status ms_staging_conclude(const ms_target *target, ms_task *task, ms_error *err)
+{
+    static const uint8_t of_nothing[32] = {0};
+    ms_staging staging = {.fd = -1, .lock_fd = -1};
+    ms_file_status partial;
+    ms_error found = MS_ERROR_INIT;
+    ms_status status = make_name(&staging, target->name, err);
+    if (status != MS_OK)
+        return status;
+    status = ms_file_status_at(target->parent_fd, staging.name, false, &partial, &found);
+    if (status == MS_OK)
+        status = ms_staging_open(&staging, target, of_nothing, task, &found);
+    if (status == MS_NOT_FOUND || status == MS_LOCKED)
+        return MS_OK;
+    if (status == MS_OK) {
+        status = ms_folder_sync(staging.parent_fd, ".", &found);
+        ms_staging_discard(&staging);
+    }
+    if (status != MS_OK)
+        ms_error_copy(err, &found);
+    return status;
+}
+
 void ms_staging_discard(ms_staging *staging)
 {
     if (staging->fd == -1)

@@ -24,6 +24,9 @@ MS_MUST_CHECK ms_status ms_staging_open(ms_staging *staging, const ms_target *ta
 /** Bring everything to disk and give content its final name; with replace, what stood there vanishes in one step and is then removed.
  *  With replace false a name that appeared meanwhile is MS_USAGE "output_exists". The partial folder is gone afterwards. */
 MS_MUST_CHECK ms_status ms_staging_publish(ms_staging *staging, const ms_target *target, bool replace, ms_error *err);
+/** For a target that was found to be whole: when a partial folder stands beside it, a run was stopped between giving it its name and
+ *  the end. Then the name is brought to disk and the folder removed, unless another process is at work in it. */
+MS_MUST_CHECK ms_status ms_staging_conclude(const ms_target *target, ms_task *task, ms_error *err);
 /** Remove the partial folder and what is in it. */
 void ms_staging_discard(ms_staging *staging);
 /** Let go; what is there stays for the next run. */
