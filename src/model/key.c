@@ -189,7 +189,7 @@ static ms_status write_new_file(const char *path, ms_span content, ms_error *err
     ms_status status = ms_file_place_new(MS_DIR_CURRENT, path, content, 0600, &existed, err);
     if (status != MS_OK || !existed)
         return status;
-    (void)ms_fail_errno(err, EEXIST, "output_exists", "%s exists already", path);
+    (void)ms_fail_errno(err, EEXIST, "key_file_exists", "%s exists already", path);
     ms_error_set_path(err, path);
     ms_error_set_hint(err, "name another file, or move that one away");
     return MS_IO;
