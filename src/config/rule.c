@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "codec/nearest.h"
 
 #define CHUNK_SIZE_MIN 4096
 #define CHUNK_SIZE_MAX 1048576
@@ -148,63 +149,23 @@ bool ms_config_is_section(const char *key)
     return false;
 }
 
-#define NEAREST_SIZE_MAX 48 /* longer keys look like none of ours */
-
-static char lower(char byte)
-{
-    return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
-}
-
-/* Edits (insert, delete, replace) that turn a into b, without regard to case. */
-static size_t edit_distance(const char *a, const char *b)
-{
-    size_t row[NEAREST_SIZE_MAX + 1];
-    size_t a_size = strlen(a);
-    size_t b_size = strlen(b);
-
-    if (a_size > NEAREST_SIZE_MAX || b_size > NEAREST_SIZE_MAX)
-        return SIZE_MAX;
-    for (size_t j = 0; j <= b_size; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= a_size; i++) {
-        size_t diagonal = row[0];
-
-        row[0] = i;
-        for (size_t j = 1; j <= b_size; j++) {
-            size_t replaced = diagonal + (lower(a[i - 1]) != lower(b[j - 1]) ? 1 : 0);
-
-            diagonal = row[j];
-            row[j] = MS_MIN(MS_MIN(row[j], row[j - 1]) + 1, replaced);
-        }
-    }
-    return row[b_size];
-}
-
 const char *ms_config_rule_nearest(const char *key)
 {
     const char *nearest = NULL;
-    size_t least = strlen(key) / 3 + 2; /* more edits than that are another word */
+    ms_nearest search;
 
+    ms_nearest_begin(&search, key);
     for (size_t i = 0; i < ms_config_rule_count; i++) {
         const char *candidate = ms_config_rules[i].key;
-        const char *name = strchr(candidate, '.') + 1;
-        /* A key written without its section is meant as well. */
-        size_t whole = edit_distance(key, candidate);
-        size_t bare = edit_distance(key, name);
-        size_t distance = MS_MIN(whole, bare);
 
-        if (distance < least) {
-            least = distance;
+        /* A key written without its section is meant as well. */
+        if (ms_nearest_offer(&search, candidate) ||
+                ms_nearest_offer(&search, strchr(candidate, '.') + 1))
             nearest = candidate;
-        }
     }
     for (size_t i = 0; i < MS_ARRAY_COUNT(sections); i++) {
-        size_t distance = edit_distance(key, sections[i]);
-
-        if (distance < least) {
-            least = distance;
+        if (ms_nearest_offer(&search, sections[i]))
             nearest = sections[i];
-        }
     }
     return nearest;
 }

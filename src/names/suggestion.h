@@ -8,7 +8,4 @@
 MS_MUST_CHECK ms_status ms_names_suggest(ms_registry *registry, const ms_address *publishers, size_t count, const char *model_id,
         ms_arena *arena, const char **nearest, ms_error *err);
 
-/** Insertions, deletions and replacements that turn one text into the other. Both have at most MS_MODEL_ID_SIZE_MAX bytes. */
-size_t ms_edit_distance(const char *a, const char *b);
-
 #endif
