@@ -58,11 +58,9 @@ const cli_command cli_command_config = {
         .operands = "[init]",
         .operand_count_max = 1,
         .summary = "Show the effective configuration, or write a template",
-        .details = "Every value is shown with its origin: default, file and line, environment "
-                   "variable\n"
-                   "or flag. Secrets are masked. init writes a template into the home, or to the "
-                   "file\n"
-                   "of --config, and never over an existing one.",
+        .details = "Every value is shown with its origin: default, file and line, environment\n"
+                   "variable or flag. Secrets are masked. init writes a template into the home,\n"
+                   "or to the file of --config, and never over an existing one.",
         .options = config_options,
         .examples = "model-storage config\n"
                     "model-storage config --set storage.parallel=4 --json\n"

@@ -183,9 +183,9 @@ const cli_command cli_command_key = {
                    "  key default ADDRESS           the key that publishes from now on\n"
                    "  key password [ADDRESS]        give it another password\n"
                    "\n"
-                   "A password is never an argument: it is asked for on the terminal, or comes "
-                   "from a\n"
-                   "file or descriptor. A key without one is protected by the mode of its file.",
+                   "A password is never an argument: it is asked for on the terminal, or comes\n"
+                   "from a file or descriptor. A key without one is protected by the mode of its\n"
+                   "file.",
         .options = key_options,
         .values_size = sizeof(key_values),
         .examples = "model-storage key list\n"

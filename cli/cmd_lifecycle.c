@@ -125,9 +125,9 @@ const cli_command cli_command_deactivate = {
         .operand_count_min = 1,
         .operand_count_max = 1,
         .summary = "No longer offer a version, or a whole model",
-        .details = "With @N that version, else the model. A name then means the newest version "
-                   "that is\n"
-                   "still active. --revoke asks first, on a terminal; elsewhere it needs --yes.",
+        .details = "With @N that version, else the model. A name then means the newest version\n"
+                   "that is still active. --revoke asks first, on a terminal; elsewhere it needs\n"
+                   "--yes.",
         .options = deactivate_options,
         .values_size = sizeof(lifecycle_values),
         .examples = "model-storage deactivate llama@2 --reason \"wrong tokenizer\"\n"

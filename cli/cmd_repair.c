@@ -59,10 +59,9 @@ const cli_command cli_command_repair = {
         .operand_count_min = 1,
         .operand_count_max = 1,
         .summary = "Put back blocks that are missing or damaged",
-        .details = "Chunks, inner nodes and the manifest are checked; what is damaged is moved to "
-                   "the\n"
-                   "quarantine folder. Blocks come from what else is here, or from a copy with "
-                   "--from.",
+        .details = "Chunks, inner nodes and the manifest are checked; what is damaged is moved\n"
+                   "to the quarantine folder. Blocks come from what else is here, or from a copy\n"
+                   "with --from.",
         .options = repair_options,
         .values_size = sizeof(repair_values),
         .examples = "model-storage repair llama --from ./copy\n"

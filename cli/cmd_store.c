@@ -205,10 +205,10 @@ const cli_command cli_command_store = {
         .operand_count_max = 2,
         .summary = "Store a file or directory as the next version of a model",
         .details =
-                "PATH is a file, a directory, or - for the standard input. MODEL_ID is 1 to 128\n"
-                "characters of A-Z a-z 0-9 . _ / and -. Storing what the newest version is "
-                "already\n"
-                "makes no new one. The last line shown is for a colleague to paste.",
+                "PATH is a file, a directory, or - for the standard input. MODEL_ID is 1 to\n"
+                "128 characters of A-Z a-z 0-9 . _ / and -. Storing what the newest version\n"
+                "is already makes no new one. The last line shown is for a colleague to\n"
+                "paste.",
         .options = store_options,
         .values_size = sizeof(store_values),
         .examples = "model-storage store ./llama llama\n"

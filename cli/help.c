@@ -110,7 +110,7 @@ void cli_help(cli_text *text, const cli_command *command)
             "Usage: model-storage COMMAND [OPTION]...\n"
             "       model-storage COMMAND --help\n"
             "\n"
-            "Store AI models once, under one provable identity, and fetch exactly those bytes.\n"
+            "Store AI models once, under one provable identity, and fetch exactly those\nbytes.\n"
             "\n"
             "Commands:\n");
     for (const cli_command *const *entry = cli_commands; *entry != NULL; entry++)

@@ -177,21 +177,18 @@ void cli_text_json(cli_text *text, const char *value)
 void cli_text_short_size(cli_text *text, uint64_t bytes)
 {
     static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-    uint64_t tenths;
-    size_t unit = 0;
+    unsigned shift = 10;
 
     if (bytes < 1024) {
         cli_text_count(text, bytes, "byte");
         return;
     }
     /* Whole numbers only: what is shown is never more than what is there. */
-    while (bytes >= UINT64_C(1024) * 1024) {
-        bytes /= 1024;
-        unit++;
-    }
-    tenths = bytes * 10 / 1024;
-    cli_text_printf(text, "%llu.%llu %s", (unsigned long long)(tenths / 10),
-            (unsigned long long)(tenths % 10), units[unit]);
+    while (shift < 60 && bytes >> shift >= 1024)
+        shift += 10;
+    const uint64_t rest = bytes & ((UINT64_C(1) << shift) - 1);
+    cli_text_printf(text, "%llu.%llu %s", (unsigned long long)(bytes >> shift),
+            (unsigned long long)(rest * 10 >> shift), units[shift / 10 - 1]);
 }
 
 void cli_text_size(cli_text *text, uint64_t bytes)

@@ -43,7 +43,7 @@ void cli_text_escaped(cli_text *text, const char *name);
 /** A JSON string with its quotes; bytes that are no UTF-8 become U+FFFD. NULL is null. */
 void cli_text_json(cli_text *text, const char *value);
 
-/** "1.2 GiB (1288490188 bytes)", "17 bytes". */
+/** "1.2 GiB (1288490189 bytes)", "17 bytes". */
 void cli_text_size(cli_text *text, uint64_t bytes);
 /** "1.2 GiB" alone. */
 void cli_text_short_size(cli_text *text, uint64_t bytes);
