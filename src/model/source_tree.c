@@ -1,5 +1,6 @@
 #include "model/source_tree_priv.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -196,11 +197,14 @@ static ms_status list_subfolder(listing *list, const char *path, const ms_file_s
 
 static ms_status list_link(listing *list, const char *path, ms_file_status *found, ms_error *err)
 {
-    ms_status status = ms_file_status_at(list->tree->fd, path, true, found, err);
-    if (status == MS_NOT_FOUND)
+    ms_error why = MS_ERROR_INIT;
+    ms_status status = ms_file_status_at(list->tree->fd, path, true, found, &why);
+    if (status == MS_NOT_FOUND || why.os_errno == ELOOP)
         return fail_entry(MS_USAGE, "source_link_dangling", path, "is a symbolic link that leads nowhere", err);
-    if (status != MS_OK)
+    if (status != MS_OK) {
+        ms_error_copy(err, &why);
         return status;
+    }
     if (found->kind == MS_FILE_DIRECTORY)
         return fail_entry(MS_USAGE, "source_link_folder", path, "is a symbolic link to a folder, which a model cannot hold", err);
     if (found->kind == MS_FILE_REGULAR)
