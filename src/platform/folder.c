@@ -33,43 +33,76 @@ ms_status ms_folder_make(int dirfd, const char *path, uint32_t mode, bool *made,
     return MS_OK;
 }
 
-/* One folder of a path that is made with all its parents. */
-static ms_status make_and_sync(int dirfd, const char *path, uint32_t mode, ms_error *err)
+static bool is_folder(int dirfd, const char *path)
 {
     struct stat status;
-    ms_status made;
+    return ms_sys_fstatat(dirfd, path, &status, 0) == 0 && S_ISDIR(status.st_mode);
+}
 
-    if (ms_sys_fstatat(dirfd, path, &status, 0) == 0 && S_ISDIR(status.st_mode))
+/* The size of the longest beginning of path that is a folder already; 0 when there is none. */
+static size_t find_deepest(int dirfd, char *path)
+{
+    size_t end = strspn(path, "/");
+    size_t found = 0;
+
+    while (path[end] != '\0') {
+        size_t next = end + strcspn(path + end, "/");
+        char cut = path[next];
+        bool is_there;
+
+        path[next] = '\0';
+        is_there = is_folder(dirfd, path);
+        path[next] = cut;
+        if (!is_there)
+            break;
+        found = next;
+        end = next + strspn(path + next, "/");
+    }
+    return found;
+}
+
+/* Whoever made a folder that is there may have been killed before its name was synced, or be about
+ * to sync it. Where we may not read the parent we have not made it. */
+static ms_status sync_found(int dirfd, const char *path, ms_error *err)
+{
+    ms_error failure = MS_ERROR_INIT;
+    ms_status status = ms_folder_sync_parent(dirfd, path, &failure);
+
+    if (status == MS_OK || failure.os_errno == EACCES || failure.os_errno == EPERM)
         return MS_OK;
-    made = ms_folder_make(dirfd, path, mode, NULL, err);
-    if (made != MS_OK)
-        return made;
-    /* Synced even if somebody else made it just now: their sync may not have happened yet. */
-    return ms_folder_sync_parent(dirfd, path, err);
+    ms_error_copy(err, &failure);
+    return status;
 }
 
 ms_status ms_folder_make_all(int dirfd, const char *path, uint32_t mode, ms_error *err)
 {
     char prefix[MS_FILE_PATH_SIZE_MAX];
     size_t size = strlen(path);
-    size_t end = strspn(path, "/");
+    ms_status status = MS_OK;
+    size_t end;
 
     if (size >= sizeof(prefix))
         return ms_path_fail(err, ENAMETOOLONG, "folder_failed", "make the folder", path);
     if (size == 0)
         return ms_path_fail(err, ENOENT, "folder_failed", "make the folder", path);
     memcpy(prefix, path, size + 1);
-    while (end < size) {
-        ms_status status;
+    end = find_deepest(dirfd, prefix);
+    if (end > 0) {
+        prefix[end] = '\0';
+        status = sync_found(dirfd, prefix, err);
+        prefix[end] = path[end];
+    }
+    end += strspn(path + end, "/");
+    while (status == MS_OK && end < size) {
         end += strcspn(path + end, "/");
         prefix[end] = '\0';
-        status = make_and_sync(dirfd, prefix, mode, err);
-        if (status != MS_OK)
-            return status;
+        status = ms_folder_make(dirfd, prefix, mode, NULL, err);
+        if (status == MS_OK)
+            status = ms_folder_sync_parent(dirfd, prefix, err);
         prefix[end] = path[end];
         end += strspn(path + end, "/");
     }
-    return MS_OK;
+    return status;
 }
 
 ms_status ms_folder_sync(int dirfd, const char *path, ms_error *err)

@@ -9,7 +9,9 @@
  *  synced. */
 MS_MUST_CHECK ms_status ms_folder_make(
         int dirfd, const char *path, uint32_t mode, bool *made, ms_error *err);
-/** Make path with all missing parents, each new one's parent synced. Links to folders are followed. */
+/** Make path with all missing parents, each new one's parent synced, and that of the deepest one that
+ *  is there: all of path survives a power cut, also when its maker was killed on the way. Links to
+ *  folders are followed. */
 MS_MUST_CHECK ms_status ms_folder_make_all(
         int dirfd, const char *path, uint32_t mode, ms_error *err);
 /** fsync the folder at path ("." for dirfd itself). */

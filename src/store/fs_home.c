@@ -93,7 +93,7 @@ ms_status ms_fs_home_find(ms_fs_store *store, bool *exists, ms_error *err)
     return status;
 }
 
-/* SHARDING comes last: who finds it may rely on home and blocks/ being durable, whoever made them. */
+/* SHARDING comes last: who finds it may rely on blocks/ being durable, whoever made it. */
 static ms_status found_blocks(ms_fs_store *store, ms_error *err)
 {
     static const char text[] = MS_FS_SHARDING_TEXT "\n";
@@ -115,9 +115,7 @@ static ms_status found_blocks(ms_fs_store *store, ms_error *err)
     /* Anything but a plain absence shows again when it is written. */
     if (ms_file_status_at(store->blocks_fd, MS_FS_SHARDING, false, &file, NULL) == MS_OK)
         return MS_OK;
-    status = ms_folder_sync_parent(MS_DIR_CURRENT, store->home, err);
-    if (status == MS_OK)
-        status = ms_folder_sync(store->home_fd, ".", err);
+    status = ms_folder_sync(store->home_fd, ".", err);
     if (status == MS_OK)
         status = ms_file_replace(store->blocks_fd, MS_FS_SHARDING, ms_span_of(text, sizeof(text) - 1),
                 SHARDING_MODE, err);

@@ -7,9 +7,11 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,14 +32,19 @@ struct taken {
     struct disk *disk;
 };
 
-/* Run the program in a process of its own and read what it did. */
-static void take(struct taken *taken, const temporary_folder *folder, int (*program)(void *payload))
+static void start(struct taken *taken, const temporary_folder *folder)
 {
     (void)snprintf(taken->tree, sizeof(taken->tree), "%s/tree", folder->path);
     (void)snprintf(taken->log, sizeof(taken->log), "%s/log", folder->path);
     if (access(taken->tree, F_OK) != 0)
         assert_int_equal(mkdir(taken->tree, 0755), 0);
     taken->disk = disk_new(taken->tree);
+}
+
+/* Run the program in a process of its own and read what it did. */
+static void take(struct taken *taken, const temporary_folder *folder, int (*program)(void *payload))
+{
+    start(taken, folder);
     assert_int_equal(child_run(program, taken), 0);
     assert_true(disk_add_log(taken->disk, taken->log));
     disk_cut all = {.at = disk_event_count(taken->disk), .loss = DISK_KEEPS_ALL};
@@ -432,6 +439,37 @@ static void test_replaced_small_file_survives_every_cut(void **state)
     release(&taken);
 }
 
+static int make_folders(void *payload)
+{
+    int folder = begin(payload);
+    return ms_folder_make_all(folder, "a/b", 0755, NULL) != MS_OK ||
+           ms_file_replace(folder, "a/b/file", ms_span_of("new", 3), 0644, NULL) != MS_OK;
+}
+
+static unsigned killed_before;
+
+static int make_folders_and_die(void *payload)
+{
+    recording_signal(killed_before, SIGKILL);
+    return make_folders(payload);
+}
+
+static void test_folders_made_by_a_process_that_was_killed_survive_once_they_are_used(void **state)
+{
+    temporary_folder *folder = *state;
+    for (killed_before = 1; killed_before <= 5; killed_before++) {
+        struct taken taken;
+        start(&taken, folder);
+        assert_int_equal(child_run(make_folders_and_die, &taken), 256 + SIGKILL);
+        assert_int_equal(child_run(make_folders, &taken), 0);
+        assert_true(disk_add_log(taken.disk, taken.log));
+        assert_false(is_lost_by_some_cut(&taken, "a/b/file", "new"));
+        release(&taken);
+        disk_remove_tree(taken.tree);
+        assert_int_equal(unlink(taken.log), 0);
+    }
+}
+
 #define ROWS 20
 
 static int commit_rows(void *payload)
@@ -510,7 +548,7 @@ static void test_committed_rows_of_a_database_survive_every_cut(void **state)
 static int write_twice_and_die(void *payload)
 {
     int folder = begin(payload);
-    recording_signal(4, 9); /* create, write, create */
+    recording_signal(4, SIGKILL); /* create, write, create */
     for (int i = 0; i < 3; i++) {
         char name[8];
         (void)snprintf(name, sizeof(name), "%d", i);
@@ -524,11 +562,8 @@ static void test_process_is_killed_before_the_call_that_was_named(void **state)
 {
     struct taken taken;
     temporary_folder *folder = *state;
-    (void)snprintf(taken.tree, sizeof(taken.tree), "%s/tree", folder->path);
-    (void)snprintf(taken.log, sizeof(taken.log), "%s/log", folder->path);
-    assert_int_equal(mkdir(taken.tree, 0755), 0);
-    taken.disk = disk_new(taken.tree);
-    assert_int_equal(child_run(write_twice_and_die, &taken), 256 + 9);
+    start(&taken, folder);
+    assert_int_equal(child_run(write_twice_and_die, &taken), 256 + SIGKILL);
     assert_true(disk_add_log(taken.disk, taken.log));
     assert_int_equal(disk_event_count(taken.disk), 3);
     assert_string_equal(content_of(&taken, DISK_KEEPS_ALL, "0"), "0");
@@ -547,11 +582,8 @@ static void test_log_is_that_of_all_processes_in_their_order(void **state)
 {
     struct taken taken;
     temporary_folder *folder = *state;
-    (void)snprintf(taken.tree, sizeof(taken.tree), "%s/tree", folder->path);
-    (void)snprintf(taken.log, sizeof(taken.log), "%s/log", folder->path);
-    assert_int_equal(mkdir(taken.tree, 0755), 0);
-    taken.disk = disk_new(taken.tree);
-    assert_int_equal(child_run(write_twice_and_die, &taken), 256 + 9);
+    start(&taken, folder);
+    assert_int_equal(child_run(write_twice_and_die, &taken), 256 + SIGKILL);
     assert_int_equal(child_run(go_on, &taken), 0);
     assert_true(disk_add_log(taken.disk, taken.log));
     assert_int_equal(disk_mark(taken.disk, "second", 0), 4);
@@ -567,7 +599,7 @@ static int map_for_writing(void *payload)
     int fd = ms_sys_openat(folder, "file", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (freopen("/dev/null", "w", stderr) == NULL)
         return 1;
-    (void)ms_sys_mmap(NULL, 4096, 2 /* PROT_WRITE */, 1 /* MAP_SHARED */, fd, 0);
+    (void)ms_sys_mmap(NULL, 4096, PROT_WRITE, MAP_SHARED, fd, 0);
     return 0;
 }
 
@@ -575,10 +607,9 @@ static void test_writing_through_a_mapping_is_refused(void **state)
 {
     struct taken taken;
     temporary_folder *folder = *state;
-    (void)snprintf(taken.tree, sizeof(taken.tree), "%s/tree", folder->path);
-    (void)snprintf(taken.log, sizeof(taken.log), "%s/log", folder->path);
-    assert_int_equal(mkdir(taken.tree, 0755), 0);
-    assert_int_equal(child_run(map_for_writing, &taken), 256 + 6);
+    start(&taken, folder);
+    assert_int_equal(child_run(map_for_writing, &taken), 256 + SIGABRT);
+    release(&taken);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, temporary_folder_setup, temporary_folder_teardown)
@@ -601,6 +632,7 @@ int main(void)
             TEST(test_truncation_allocation_appending_and_modes_are_recorded),
             TEST(test_written_state_is_the_state),
             TEST(test_replaced_small_file_survives_every_cut),
+            TEST(test_folders_made_by_a_process_that_was_killed_survive_once_they_are_used),
             TEST(test_committed_rows_of_a_database_survive_every_cut),
             TEST(test_process_is_killed_before_the_call_that_was_named),
             TEST(test_log_is_that_of_all_processes_in_their_order),

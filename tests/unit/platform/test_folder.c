@@ -60,7 +60,7 @@ static void test_all_parents_are_made_and_synced(void **state)
     assert_int_equal(faulty_count(FAULTY_mkdirat), 3);
     faulty_reset();
     assert_int_equal(ms_folder_make_all(folder->fd, "a/b/c/d", 0700, NULL), MS_OK);
-    assert_int_equal(faulty_count(FAULTY_fsync), 1);
+    assert_int_equal(faulty_count(FAULTY_fsync), 2); /* of c as well: its maker may be dead */
     assert_int_equal(faulty_count(FAULTY_mkdirat), 1);
     assert_int_equal(
             ms_folder_make_all(MS_DIR_CURRENT, temporary_path(folder, "x/y"), 0700, NULL), MS_OK);
@@ -72,6 +72,19 @@ static void test_all_parents_are_made_and_synced(void **state)
     assert_int_equal(ms_folder_make_all(folder->fd, "/", 0700, NULL), MS_OK);
     faulty_fail(FAULTY_fsync, 1, EIO);
     assert_int_equal(ms_folder_make_all(folder->fd, "z", 0700, &error), MS_IO);
+    assert_string_equal(error.reason, "sync_failed");
+}
+
+static void test_folder_below_one_that_cannot_be_read_is_found(void **state)
+{
+    temporary_folder *folder = *state;
+    ms_error error = MS_ERROR_INIT;
+    assert_int_equal(ms_folder_make_all(folder->fd, "closed/home", 0700, NULL), MS_OK);
+    faulty_fail(FAULTY_openat, 1, EACCES);
+    assert_int_equal(ms_folder_make_all(folder->fd, "closed/home", 0700, NULL), MS_OK);
+    assert_true(faulty_fired());
+    faulty_fail(FAULTY_fsync, 1, EIO);
+    assert_int_equal(ms_folder_make_all(folder->fd, "closed/home", 0700, &error), MS_IO);
     assert_string_equal(error.reason, "sync_failed");
 }
 
@@ -277,6 +290,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
             TEST(test_making_a_folder_twice_says_which_made_it),
             TEST(test_all_parents_are_made_and_synced),
+            TEST(test_folder_below_one_that_cannot_be_read_is_found),
             TEST(test_sync_reaches_the_folder_that_holds_the_name),
             TEST(test_listing_gives_every_name_with_its_kind),
             TEST(test_failed_listing_is_no_end_of_the_list),
