@@ -2,6 +2,7 @@
 #include "chunker/chunker.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "base/checked.h"
 
@@ -15,6 +16,22 @@ ms_status ms_chunker_init(ms_chunker *chunker, uint64_t chunk_size, ms_error *er
                 MS_CHUNK_SIZE_MAX, (unsigned long long)chunk_size);
     chunker->chunk_size = (uint32_t)chunk_size;
     return MS_OK;
+}
+
+bool ms_chunker_parse(ms_chunker *chunker, ms_span text)
+{
+    static const char prefix[] = "size-";
+    const size_t prefix_size = sizeof(prefix) - 1;
+    uint64_t chunk_size = 0;
+    bool is_number = text.size > prefix_size && memcmp(text.data, prefix, prefix_size) == 0 &&
+                     text.data[prefix_size] != '0';
+
+    for (size_t i = prefix_size; is_number && i < text.size; i++) {
+        is_number = text.data[i] >= '0' && text.data[i] <= '9' && chunk_size <= MS_CHUNK_SIZE_MAX;
+        chunk_size = chunk_size * 10 + (uint64_t)(text.data[i] - '0');
+    }
+    /* A size that is none falls out of the limits. */
+    return ms_chunker_init(chunker, is_number ? chunk_size : 0, NULL) == MS_OK;
 }
 
 uint64_t ms_chunker_count(const ms_chunker *chunker, uint64_t file_size)

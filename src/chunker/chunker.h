@@ -3,7 +3,7 @@
 #ifndef MS_CHUNKER_CHUNKER_H
 #define MS_CHUNKER_CHUNKER_H
 
-#include "base/error.h"
+#include "base/buffer.h"
 
 #define MS_CHUNK_SIZE_MIN 4096
 #define MS_CHUNK_SIZE_MAX 1048576
@@ -17,6 +17,10 @@ typedef struct ms_chunker {
 /** chunk_size is a power of two from MS_CHUNK_SIZE_MIN to MS_CHUNK_SIZE_MAX, else MS_USAGE
  *  "chunk_size" and *chunker makes chunks of the default size. */
 MS_MUST_CHECK ms_status ms_chunker_init(ms_chunker *chunker, uint64_t chunk_size, ms_error *err);
+
+/** text as in a manifest: "size-1048576". false for anything else, another way to cut too; *chunker then
+ *  makes chunks of the default size. */
+bool ms_chunker_parse(ms_chunker *chunker, ms_span text);
 
 /** Chunks of a file of file_size bytes; an empty file is one chunk of 0 bytes. */
 uint64_t ms_chunker_count(const ms_chunker *chunker, uint64_t file_size);

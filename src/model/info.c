@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "chunker/chunker.h"
 #include "codec/path.h"
 #include "codec/text.h"
 #include "manifest/manifest_ext.h"
@@ -114,6 +115,14 @@ static ms_status tell_chunk(informing *info, const ms_walk_event *event, ms_erro
     return status;
 }
 
+/* What stands before the range is passed over where the manifest tells how the files were cut. */
+static void begin_at_range(const informing *info, ms_walk *walk)
+{
+    ms_chunker chunker;
+    if (info->options->has_range && ms_chunker_parse(&chunker, info->model.info.chunker))
+        ms_walk_begin_at(walk, info->options->range_first, chunker.chunk_size);
+}
+
 typedef enum walk_purpose { WALK_COUNT, WALK_FILES, WALK_CHUNKS } walk_purpose;
 
 static ms_status take_event(informing *info, ms_walk *walk, const ms_walk_event *event,
@@ -147,6 +156,8 @@ static ms_status walk(informing *info, walk_purpose purpose, ms_error *err)
     ms_status status = ms_walk_open(&walk, &info->model.head.root, &source, err);
     if (status == MS_OK && info->model.head.count != 0)
         ms_walk_expect(walk, info->model.head.size, info->model.head.count);
+    if (status == MS_OK && purpose == WALK_CHUNKS)
+        begin_at_range(info, walk);
     while (status == MS_OK && event.kind != MS_WALK_END) {
         status = ms_task_check(info->run->task, err);
         if (status == MS_OK)

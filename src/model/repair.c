@@ -83,18 +83,9 @@ static ms_status rebuild_from_copy(repairing *repair, ms_error *err)
     ms_source_tree tree;
     ms_chunker chunker;
     ms_content content;
-    uint64_t chunk_size = MS_CHUNK_SIZE_DEFAULT;
     const ms_source_rules rules = {.no_default_excludes = true};
-    const ms_span cutter = repair->model.info.chunker;
-    if (cutter.size > 5 && memcmp(cutter.data, "size-", 5) == 0) {
-        chunk_size = 0;
-        for (size_t i = 5; i < cutter.size && cutter.data[i] >= '0' && cutter.data[i] <= '9' && chunk_size < MS_CHUNK_SIZE_MAX; i++)
-            chunk_size = chunk_size * 10 + (uint64_t)(cutter.data[i] - '0');
-    }
-    ms_status status = ms_chunker_init(&chunker, chunk_size, err);
-    if (status != MS_OK)
-        return status;
-    status = ms_source_tree_open(&tree, repair->options->from, &rules, repair->run->task, err);
+    (void)ms_chunker_parse(&chunker, repair->model.info.chunker); /* cut in another way: as the default, which finds what it can */
+    ms_status status = ms_source_tree_open(&tree, repair->options->from, &rules, repair->run->task, err);
     const ms_content_source source = {.tree = &tree, .only = &repair->wanted};
     if (status == MS_OK)
         status = ms_content_put(repair->run, &source, repair->session, &chunker, repair->model.head.has_ext, &content, err);

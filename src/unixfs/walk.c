@@ -52,6 +52,8 @@ struct ms_walk {
     bool has_source_failed; /* in the present call */
     uint64_t expected_size;
     uint64_t expected_count;
+    uint64_t first_chunk; /* the first to announce */
+    uint64_t chunk_size;  /* 0: cuts are not looked at, and first_chunk is 0 */
     /* of the model so far */
     uint64_t size;
     uint64_t files;
@@ -117,6 +119,13 @@ void ms_walk_expect(ms_walk *walk, uint64_t size, uint64_t count)
     walk->is_expecting = true;
     walk->expected_size = size;
     walk->expected_count = count;
+}
+
+void ms_walk_begin_at(ms_walk *walk, uint64_t first, uint64_t chunk_size)
+{
+    assert(walk->phase == PHASE_START && chunk_size > 0);
+    walk->first_chunk = first;
+    walk->chunk_size = chunk_size;
 }
 
 void ms_walk_skip(ms_walk *walk)
@@ -347,30 +356,70 @@ static ms_status announce_node(ms_walk *walk, ms_walk_event *event, ms_error *er
     return announce_file(walk, event, &walk->cid, walk->unixfs.file_size, PHASE_ENTER, err);
 }
 
-static ms_status announce_leaf(
-        ms_walk *walk, ms_walk_event *event, const ms_cid *cid, uint64_t size, ms_error *err)
+/* The next count chunks of the present file, size bytes in all. */
+static ms_status count_chunks(ms_walk *walk, uint64_t count, uint64_t size, ms_error *err)
 {
-    if (size > MS_DAG_BLOCK_SIZE_MAX)
-        return ms_fail(err, MS_LIMIT, "dag_chunk_size", "A chunk of %llu bytes is larger than %zu",
-                (unsigned long long)size, MS_DAG_BLOCK_SIZE_MAX);
-    if (walk->chunks == MS_WALK_CHUNKS_MAX)
+    if (count > MS_WALK_CHUNKS_MAX - walk->chunks)
         return ms_fail(err, MS_LIMIT, "dag_chunks", "The model has more than %llu chunks",
                 (unsigned long long)MS_WALK_CHUNKS_MAX);
-    if (walk->is_expecting && walk->chunks == walk->expected_count)
+    if (walk->is_expecting && walk->chunks + count > walk->expected_count)
         return ms_fail(err, MS_INTEGRITY, "dag_count",
                 "The model has more than the %llu chunks of its manifest",
                 (unsigned long long)walk->expected_count);
-    set_event(walk, event, MS_WALK_LEAF);
-    event->file_index = walk->files - 1;
-    event->cid = *cid;
-    event->chunk_index = walk->chunks++;
-    event->offset = walk->offset;
-    event->size = size;
+    walk->chunks += count;
     walk->offset += size;
     return MS_OK;
 }
 
-/* Steps: each either sets event or leaves *is_done false to be called again. */
+/* The next part of the present file, a leaf or a node, begins and ends where a chunk does; a leaf is one chunk. */
+static ms_status check_cut(const ms_walk *walk, uint64_t size, bool is_leaf, ms_error *err)
+{
+    const bool is_end = walk->offset + size == walk->file_size;
+
+    if (walk->chunk_size == 0 ||
+            (walk->offset % walk->chunk_size == 0 && (size % walk->chunk_size == 0 || is_end) &&
+                    (!is_leaf || size <= walk->chunk_size)))
+        return MS_OK;
+    return ms_fail(err, MS_INTEGRITY, "dag_cut",
+            "A file is not cut into chunks of %llu bytes, as the manifest says",
+            (unsigned long long)walk->chunk_size);
+}
+
+/* Whether all chunks of the next part of the present file, size bytes, stand before the first to announce. */
+static bool is_passed_over(const ms_walk *walk, uint64_t size, uint64_t *count)
+{
+    if (walk->chunks >= walk->first_chunk)
+        return false;
+    *count = size == 0 ? 1 : (size - 1) / walk->chunk_size + 1;
+    return *count <= walk->first_chunk - walk->chunks;
+}
+
+/* The next leaf of the present file: *is_done false when it is passed over. */
+static ms_status take_leaf(ms_walk *walk, ms_walk_event *event, const ms_cid *cid, uint64_t size,
+        bool *is_done, ms_error *err)
+{
+    uint64_t count = 1;
+    ms_status status = check_cut(walk, size, true, err);
+
+    if (status != MS_OK)
+        return status;
+    if (size > MS_DAG_BLOCK_SIZE_MAX)
+        return ms_fail(err, MS_LIMIT, "dag_chunk_size", "A chunk of %llu bytes is larger than %zu",
+                (unsigned long long)size, MS_DAG_BLOCK_SIZE_MAX);
+    *is_done = !is_passed_over(walk, size, &count);
+    if (*is_done) {
+        set_event(walk, event, MS_WALK_LEAF);
+        event->file_index = walk->files - 1;
+        event->cid = *cid;
+        event->chunk_index = walk->chunks;
+        event->offset = walk->offset;
+        event->size = size;
+    }
+    return count_chunks(walk, 1, size, err);
+}
+
+/* Steps: each either sets event or leaves *is_done false to be called again. Those with a source that failed
+ * leave the walk as it was. */
 
 static ms_status start(ms_walk *walk, ms_walk_event *event, ms_error *err)
 {
@@ -420,6 +469,53 @@ static ms_status finish(ms_walk *walk, ms_walk_event *event, ms_error *err)
     return MS_OK;
 }
 
+/* A part of a file that is a node of its own. */
+static ms_status read_part(
+        ms_walk *walk, ms_walk_event *event, const ms_cid *cid, uint64_t size, ms_error *err)
+{
+    ms_status status = read_node(walk, cid, err);
+
+    if (status != MS_OK)
+        return status;
+    set_node_event(walk, event, cid);
+    if (walk->unixfs.type == MS_UNIXFS_DIRECTORY || walk->unixfs.type == MS_UNIXFS_SHARD)
+        status = malformed(err, "unixfs_child_type", "A file has a folder for a part");
+    else
+        status = check_file_form(walk, err);
+    if (status == MS_OK && walk->unixfs.file_size != size)
+        status = malformed(err, "unixfs_child_size",
+                "A part of a file has not the size that its parent says");
+    walk->phase = PHASE_ENTER;
+    return blame(walk, cid, status, err);
+}
+
+/* The next part of a file, a leaf or a node, unless it is passed over. */
+static ms_status take_part(ms_walk *walk, walk_frame *frame, const ms_dag_pb_link *link,
+        uint64_t size, ms_walk_event *event, bool *is_done, ms_error *err)
+{
+    const bool is_leaf = link->cid.codec == MS_CODEC_RAW;
+    uint64_t count;
+    ms_status status;
+
+    if (link->name.size > 0)
+        return malformed(err, "unixfs_link_name", "A file has a node whose links have names");
+    /* A part of no bytes could be repeated without end inside any declared size. */
+    if (size == 0)
+        return malformed(err, "unixfs_child_size", "A file has a part of 0 bytes");
+    if (is_leaf) {
+        status = check_codec(&link->cid, err);
+        return status == MS_OK ? take_leaf(walk, event, &link->cid, size, is_done, err) : status;
+    }
+    status = check_cut(walk, size, false, err);
+    if (status != MS_OK)
+        return status;
+    if (is_passed_over(walk, size, &count))
+        return count_chunks(walk, count, size, err);
+    hint_file(walk, frame);
+    *is_done = true;
+    return read_part(walk, event, &link->cid, size, err);
+}
+
 static ms_status step_file(
         ms_walk *walk, walk_frame *frame, ms_walk_event *event, bool *is_done, ms_error *err)
 {
@@ -435,35 +531,16 @@ static ms_status step_file(
             walk->phase = PHASE_FILE_END;
         return MS_OK;
     }
-    hint_file(walk, frame);
-    if (link.name.size > 0)
-        return malformed(err, "unixfs_link_name", "A file has a node whose links have names");
-    /* A part of no bytes could be repeated without end inside any declared size. */
-    if (size == 0)
-        return malformed(err, "unixfs_child_size", "A file has a part of 0 bytes");
-    if (link.cid.codec == MS_CODEC_RAW) {
-        status = check_codec(&link.cid, err);
-        if (status == MS_OK)
-            status = announce_leaf(walk, event, &link.cid, size, err);
-    } else {
-        status = read_node(walk, &link.cid, err);
-        if (status != MS_OK)
-            return status;
-        set_node_event(walk, event, &link.cid);
-        if (walk->unixfs.type == MS_UNIXFS_DIRECTORY || walk->unixfs.type == MS_UNIXFS_SHARD)
-            status = malformed(err, "unixfs_child_type", "A file has a folder for a part");
-        else
-            status = check_file_form(walk, err);
-        if (status == MS_OK && walk->unixfs.file_size != size)
-            status = malformed(err, "unixfs_child_size",
-                    "A part of a file has not the size that its parent says");
-        status = blame(walk, &link.cid, status, err);
-        walk->phase = PHASE_ENTER;
-    }
+    status = take_part(walk, frame, &link, size, event, is_done, err);
+    if (walk->has_source_failed)
+        return status;
     frame->links = links;
     frame->sizes = sizes;
     frame->next++;
-    *is_done = true;
+    if (frame->ahead < frame->next) { /* no hint for what was passed over */
+        frame->links_ahead = links;
+        frame->ahead = frame->next;
+    }
     return status;
 }
 
@@ -580,7 +657,7 @@ static ms_status advance(ms_walk *walk, ms_walk_event *event, bool *is_done, ms_
         return announce_node(walk, event, err);
     case PHASE_LEAF:
         walk->phase = PHASE_FILE_END;
-        return announce_leaf(walk, event, &walk->cid, walk->file_size, err);
+        return take_leaf(walk, event, &walk->cid, walk->file_size, is_done, err);
     case PHASE_FILE_END:
         walk->phase = PHASE_STEP;
         set_event(walk, event, MS_WALK_FILE_END);

@@ -50,6 +50,12 @@ void ms_walk_close(ms_walk *walk);
  *  they differ (not when something was skipped). */
 void ms_walk_expect(ms_walk *walk, uint64_t size, uint64_t count);
 
+/** Call before the first ms_walk_next. Leaves whose chunk_index is below first are not announced, and nodes of
+ *  files that lead to no others are not read; all else is as ever, indices too. chunk_size is how the files
+ *  were cut: every chunk but the last of a file has so many bytes, which tells the indices without reading
+ *  what stands before. Where the DAG shows another cut the walk fails with MS_INTEGRITY "dag_cut". */
+void ms_walk_begin_at(ms_walk *walk, uint64_t first, uint64_t chunk_size);
+
 /** The next event. Reads at most one block a call (a folder in a HAMT takes several calls, each
  *  with its NODE event).
  *  Returns what the source returned: the walk stays where it was and may be asked again. Everything

@@ -159,6 +159,30 @@ def test_a_range_of_chunks_is_the_part_of_the_whole(product, tree):
     product.fail(2, "info", "tree", "--chunks", "--range", "3-1")
 
 
+def test_a_range_reads_only_the_nodes_on_its_way(product, folder):
+    """The nodes of all other chunks may be gone, and their number says how many blocks were read."""
+    path = folder / "weights.bin"
+    path.write_bytes(b"".join(number.to_bytes(4096, "big") for number in range(3 * 1024 + 5)))
+    product.store(path, "m", "--set", "storage.chunkSize=4096")
+    every = product.run("info", "m", "--chunks")["chunks"]
+    assert [chunk["offset"] for chunk in every] == [4096 * index for index in range(3 * 1024 + 5)]
+    contents = {block: block.read_bytes() for block in product.block_files()}
+
+    def node_of(index):
+        (node,) = [block for block, content in contents.items() if bytes.fromhex(every[index]["sha256"][2:]) in content]
+        return node
+
+    nodes = [node_of(index) for index in (0, 1024, 2048, 3072)]
+    assert len(set(nodes)) == 4
+    for node in nodes[:2] + nodes[3:]:
+        node.unlink()
+    for first, last in ((2048, 2048), (2050, 3000), (3071, 3071)):
+        assert product.run("info", "m", "--chunks", "--range", f"{first}-{last}")["chunks"] == every[first : last + 1]
+    for first, last in ((2047, 2048), (0, 0), (3071, 3072), (3076, 3076)):
+        assert product.fail(4, "info", "m", "--chunks", "--range", f"{first}-{last}").reason == "block_missing"
+    assert product.run("info", "m", "--chunks", "--range", "3077-4000")["chunks"] == []
+
+
 def test_a_single_file_is_listed_under_its_stored_name(product, folder):
     path = folder / "weights.bin"
     path.write_bytes(b"w" * 3000000)

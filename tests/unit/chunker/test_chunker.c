@@ -98,6 +98,41 @@ static void test_the_greatest_file_does_not_overflow(void **state)
     assert_int_equal(size, 4095);
 }
 
+static void test_the_text_of_a_manifest_is_read_to_the_letter(void **state)
+{
+    static const struct {
+        const char *text;
+        uint32_t chunk_size; /* 0: no such text */
+    } rows[] = {
+            {"size-1048576", 1048576},
+            {"size-4096", 4096},
+            {"size-2048", 0},
+            {"size-2097152", 0},
+            {"size-4097", 0},
+            {"size-04096", 0},
+            {"size-4096 ", 0},
+            {"size-4096x", 0},
+            {"size-+4096", 0},
+            {"size-", 0},
+            {"size", 0},
+            {"", 0},
+            {"Size-4096", 0},
+            {"rabin-4096", 0},
+            {"size-18446744073709555712", 0}, /* 2^64 + 4096 */
+            {"size-99999999999999999999999999999999", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < MS_ARRAY_COUNT(rows); i++) {
+        ms_chunker chunker = {0};
+        bool good = ms_chunker_parse(&chunker, ms_span_of(rows[i].text, strlen(rows[i].text)));
+
+        if (good != (rows[i].chunk_size != 0) ||
+                chunker.chunk_size != (good ? rows[i].chunk_size : MS_CHUNK_SIZE_DEFAULT))
+            fail_msg("\"%s\": %u", rows[i].text, chunker.chunk_size);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -106,6 +141,7 @@ int main(void)
             cmocka_unit_test(test_an_empty_file_is_one_empty_chunk),
             cmocka_unit_test(test_cuts_cover_a_file_without_gap_or_overlap),
             cmocka_unit_test(test_the_greatest_file_does_not_overflow),
+            cmocka_unit_test(test_the_text_of_a_manifest_is_read_to_the_letter),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/checked.h"
 #include "doubles/memory_blocks.h"
 #include "doubles/short_memory.h"
 #include "unixfs/directory_dag.h"
@@ -463,6 +464,150 @@ static void test_every_allocation_may_fail(void **state)
     assert_true(fail_at > 20);
 }
 
+/* The events of a walk that begins at chunk first; reads that fail are tried again. */
+static ms_status walk_from(memory_blocks *blocks, const ms_cid *root, uint64_t first, uint64_t chunk_size,
+        event_trace *trace, ms_error *err)
+{
+    ms_block_source source = memory_blocks_source(blocks);
+    ms_walk_event event = {.kind = MS_WALK_NODE};
+    ms_status status = MS_OK;
+    ms_walk *walk;
+
+    *trace = (event_trace){0};
+    assert_int_equal(ms_walk_open(&walk, root, &source, NULL), MS_OK);
+    ms_walk_begin_at(walk, first, chunk_size);
+    while (status == MS_OK && event.kind != MS_WALK_END) {
+        status = ms_walk_next(walk, &event, err);
+        if (status == MS_NETWORK) {
+            trace->failures++;
+            status = MS_OK;
+            event.kind = MS_WALK_NODE;
+        } else if (status == MS_OK) {
+            note(trace, &event);
+        }
+    }
+    ms_walk_close(walk);
+    return status;
+}
+
+/* text without the lines of leaves whose index is below first. */
+static void without_leaves_below(char *text, uint64_t first)
+{
+    char *to = text;
+
+    for (char *line = text; *line != '\0';) {
+        size_t size = strcspn(line, "\n") + 1;
+        const char *index = memmem(line, size, " c", 2);
+
+        if (strncmp(line, "leaf", 4) != 0 || strtoull(index + 2, NULL, 10) >= first) {
+            memmove(to, line, size);
+            to += size;
+        }
+        line += size;
+    }
+    *to = '\0';
+}
+
+static void test_a_walk_that_begins_at_a_chunk_announces_the_same_from_there(void **state)
+{
+    memory_blocks blocks;
+
+    (void)state;
+    memory_blocks_init(&blocks);
+    const ms_cid roots[] = {tree_of(&blocks, false), tree_of(&blocks, true), file_of(&blocks, 7, 101).cid,
+            file_of(&blocks, 8, 64).cid, file_of(&blocks, 9, 3).cid, file_of(&blocks, 9, 0).cid};
+
+    for (size_t i = 0; i < MS_ARRAY_COUNT(roots); i++) {
+        event_trace whole;
+
+        walk_all(&blocks, &roots[i], NULL, &whole);
+        for (uint64_t first = 0; first <= 30; first++) {
+            event_trace part;
+            ms_error err = MS_ERROR_INIT;
+            char expected[sizeof whole.text];
+
+            memcpy(expected, whole.text, sizeof expected);
+            without_leaves_below(expected, first);
+            assert_int_equal(walk_from(&blocks, &roots[i], first, 4, &part, &err), MS_OK);
+            assert_string_equal(part.text, expected);
+        }
+    }
+    memory_blocks_release(&blocks);
+}
+
+/* 4^5 leaves in 5 levels of nodes: the way to one leaf is one node a level. */
+static void test_only_the_way_to_the_first_chunk_is_read(void **state)
+{
+    memory_blocks blocks;
+
+    (void)state;
+    memory_blocks_init(&blocks);
+    const ms_cid root = file_of(&blocks, 1, 4096).cid;
+    ms_block_source source = memory_blocks_source(&blocks);
+
+    for (uint64_t first = 0; first < 1024; first += 31) {
+        ms_walk_event event = {.kind = MS_WALK_NODE};
+        ms_walk *walk;
+
+        blocks.gets = 0;
+        assert_int_equal(ms_walk_open(&walk, &root, &source, NULL), MS_OK);
+        ms_walk_begin_at(walk, first, 4);
+        while (event.kind == MS_WALK_NODE || event.kind == MS_WALK_FILE)
+            assert_int_equal(ms_walk_next(walk, &event, NULL), MS_OK);
+        assert_int_equal(event.kind, MS_WALK_LEAF);
+        assert_true(event.chunk_index == first && event.offset == 4 * first);
+        assert_int_equal(blocks.gets, 5);
+        ms_walk_close(walk);
+    }
+    memory_blocks_release(&blocks);
+}
+
+static void test_a_walk_that_begins_at_a_chunk_goes_on_after_a_failed_read(void **state)
+{
+    memory_blocks blocks;
+
+    (void)state;
+    memory_blocks_init(&blocks);
+    const ms_cid root = tree_of(&blocks, true);
+    event_trace smooth;
+    ms_error err = MS_ERROR_INIT;
+
+    assert_int_equal(walk_from(&blocks, &root, 6, 4, &smooth, &err), MS_OK);
+    for (size_t reads = 0; reads < smooth.nodes; reads++) {
+        event_trace bumpy;
+
+        blocks.fail_after = reads;
+        assert_int_equal(walk_from(&blocks, &root, 6, 4, &bumpy, &err), MS_OK);
+        assert_int_equal(bumpy.failures, 1);
+        assert_string_equal(bumpy.text, smooth.text);
+    }
+    memory_blocks_release(&blocks);
+}
+
+/* The file is cut by 4. A manifest that says another size is found out before any index is wrong. */
+static void test_another_cut_than_the_manifest_says_is_refused(void **state)
+{
+    memory_blocks blocks;
+
+    (void)state;
+    memory_blocks_init(&blocks);
+    const ms_cid root = file_of(&blocks, 1, 4096).cid;
+    static const uint64_t sizes[] = {1, 2, 3, 5, 8, 12, 16, 1024, 8192};
+
+    for (size_t i = 0; i < MS_ARRAY_COUNT(sizes); i++) {
+        for (uint64_t first = 0; first < 4; first++) {
+            event_trace trace;
+            ms_error err = MS_ERROR_INIT;
+            ms_status status = walk_from(&blocks, &root, first, sizes[i], &trace, &err);
+
+            assert_int_equal(status, MS_INTEGRITY);
+            assert_string_equal(err.reason, "dag_cut");
+            assert_null(strstr(trace.text, "leaf"));
+        }
+    }
+    memory_blocks_release(&blocks);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -478,6 +623,10 @@ int main(void)
             cmocka_unit_test(test_a_large_hamt_is_sorted_and_its_blocks_are_hinted),
             cmocka_unit_test(test_a_walk_can_be_left_anywhere),
             cmocka_unit_test(test_every_allocation_may_fail),
+            cmocka_unit_test(test_a_walk_that_begins_at_a_chunk_announces_the_same_from_there),
+            cmocka_unit_test(test_only_the_way_to_the_first_chunk_is_read),
+            cmocka_unit_test(test_a_walk_that_begins_at_a_chunk_goes_on_after_a_failed_read),
+            cmocka_unit_test(test_another_cut_than_the_manifest_says_is_refused),
     };
 
     return cmocka_run_group_tests_name("unixfs/walk", tests, NULL, NULL);
