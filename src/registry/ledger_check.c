@@ -44,6 +44,12 @@ static ms_status absorb(ledger_checker *checker, uint64_t sequence, ms_status st
     return status;
 }
 
+/* What this program cannot read is not damage, and nothing can be said of it. */
+static bool is_of_later_program(ms_status status, const ms_error *error)
+{
+    return status == MS_MALFORMED && strcmp(error->reason, "ledger_version") == 0;
+}
+
 /* ---- the file ---- */
 
 static ms_status check_file(ledger_checker *checker, ms_error *err)
@@ -311,7 +317,10 @@ ms_status ms_ledger_check(void *self, ms_task *task, uint64_t *entries, ms_regis
 
     if (status == MS_OK) {
         status = ms_ledger_attach(&checker.ledger, MS_LEDGER_READ_ONLY, &missing, &error);
-        status = absorb(&checker, 0, status, &error, err);
+        if (is_of_later_program(status, &error))
+            ms_error_copy(err, &error);
+        else
+            status = absorb(&checker, 0, status, &error, err);
     }
     if (status == MS_OK && !missing && checker.ledger.database != NULL)
         status = check_file(&checker, err);

@@ -82,8 +82,16 @@ static void expect_refused(
     error = (ms_error)MS_ERROR_INIT;
     assert_int_equal(write_on(registry, "new", &error), status);
     assert_string_equal(error.reason, reason);
-    assert_int_equal(sample_check(registry, &entries, &faults, NULL), MS_OK);
-    assert_int_equal(faults.count, 1);
+    error = (ms_error)MS_ERROR_INIT;
+    if (strcmp(reason, "ledger_version") == 0) {
+        /* What only another program can read is not called damaged. */
+        assert_int_equal(sample_check(registry, &entries, &faults, &error), status);
+        assert_string_equal(error.reason, reason);
+        assert_int_equal(faults.count, 0);
+    } else {
+        assert_int_equal(sample_check(registry, &entries, &faults, NULL), MS_OK);
+        assert_int_equal(faults.count, 1);
+    }
     ms_registry_close(registry);
     assert_int_equal(temporary_read(folder, "ledger.db", after, FILE_SIZE_MAX), size);
     assert_true(size <= 0 || memcmp(before, after, (size_t)size) == 0);
