@@ -60,7 +60,7 @@ static void test_flag_wins_over_environment_over_file_over_default(void **state)
     const temporary_folder *folder = *state;
     ms_storage_options options = options_of(folder);
     ms_setting setting = {.key = "blockchain.chainId", .value = "4"};
-    char origin[128];
+    char origin[sizeof(folder->path) + 32];
     ms_config *config = load(&options);
 
     assert_int_equal(ms_config_u64(config, "blockchain.chainId"), 0);
