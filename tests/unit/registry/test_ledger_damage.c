@@ -85,7 +85,9 @@ static void expect_honest(sweep *s, size_t size, const char *what, size_t where)
     }
     sample_answers_release(answers);
     status = sample_check(registry, &entries, &faults, &error);
-    if (status != MS_OK || faults.count == 0)
+    /* Damage of the number of the version alone looks like the file of a later program. */
+    bool of_later_program = status == MS_MALFORMED && strcmp(error.reason, "ledger_version") == 0;
+    if (!of_later_program && (status != MS_OK || faults.count == 0))
         fail_msg("%s at %zu: the check returned %d (%s) with %u faults", what, where, (int)status,
                 error.message, faults.count);
     ms_registry_close(registry);
