@@ -109,10 +109,10 @@ ms_status ms_ledger_find_model(ms_ledger *ledger, const ms_ledger_key *key, bool
         ms_ledger_model *model, ms_error *err)
 {
     sqlite3_stmt *statement;
-    uint64_t newest;
-    uint64_t newest_active;
-    uint64_t own;
-    uint64_t highest;
+    uint64_t newest = 0;
+    uint64_t newest_active = 0;
+    uint64_t own = 0;
+    uint64_t highest = 0;
     ms_status status = ms_ledger_prepare(ledger, &statement, MS_LEDGER_MODEL, err);
 
     *found = false;
@@ -141,7 +141,7 @@ ms_status ms_ledger_find_version(ms_ledger *ledger, const ms_ledger_key *key, bo
         ms_ledger_version *version, ms_error *err)
 {
     sqlite3_stmt *statement;
-    uint64_t own;
+    uint64_t own = 0;
     ms_status status = ms_ledger_prepare(ledger, &statement, MS_LEDGER_VERSION, err);
 
     *found = false;
@@ -324,6 +324,7 @@ ms_status ms_ledger_resolve(void *self, const ms_address *publisher, const char 
     bool missing;
     ms_status status;
 
+    memset(record, 0, sizeof(*record));
     ms_mutex_lock(&ledger->mutex);
     status = ms_ledger_attach(ledger, MS_LEDGER_READ, &missing, err);
     if (status == MS_OK && missing)
