@@ -293,11 +293,13 @@ static ms_status read_option(cli_input *input, int argc, char **argv, int *index
     bool is_long = argument[1] == '-';
     const char *name = argument + (is_long ? 2 : 1);
     size_t name_size = is_long ? strcspn(name, "=") : 1;
-    char letter = is_long ? 0 : *name;
+    char letter = 0;
     const char *value = is_long && name[name_size] == '=' ? name + name_size + 1 : NULL;
     void *values = &input->globals;
     const cli_option *option = NULL;
 
+    if (!is_long)
+        letter = *name;
     if (is_long || name[1] == '\0') {
         option = find_in(cli_global_options, name, name_size, letter);
         if (option == NULL && input->command != NULL) {

@@ -9,7 +9,7 @@
 #include "platform/thread.h"
 
 /* Small pieces (headers, padding) are gathered, so that the output sees few and large writes. */
-#define PLAIN_BUFFER_SIZE (256 * 1024)
+#define PLAIN_BUFFER_SIZE ((size_t)256 << 10)
 
 typedef struct plain_packer {
     ms_packer base;

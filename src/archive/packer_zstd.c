@@ -9,7 +9,7 @@
 /* Weights gain nothing from level 3 and lose a tenth of the speed: mantissas are noise. */
 #define ZSTD_LEVEL 1
 #define ZSTD_JOB_SIZE (4 * 1024 * 1024)
-#define OUT_SIZE (256 * 1024)
+#define OUT_SIZE ((size_t)256 << 10)
 
 typedef struct zstd_packer {
     ms_packer base;

@@ -84,7 +84,7 @@ static ms_status read_pax(ms_tar_reader *reader, uint64_t size, bool global, ms_
 {
     if (size > MS_TAR_PAX_SIZE_MAX)
         return ms_fail(err, MS_LIMIT, "archive_pax_size",
-                "a pax header has %" PRIu64 " bytes, more than %d", size, MS_TAR_PAX_SIZE_MAX);
+                "a pax header has %" PRIu64 " bytes, more than %zu", size, MS_TAR_PAX_SIZE_MAX);
     if (!global && reader->pax.present)
         return refuse(reader, "archive_pax", "two pax headers stand before one entry", err);
     ms_status status = take_content(reader, &reader->header_data, size, err);

@@ -7,7 +7,7 @@
 #include "archive/unpacker.h"
 
 /** Bytes of one pax header, and of one name in a GNU long name entry (its NUL included). */
-#define MS_TAR_PAX_SIZE_MAX (1024 * 1024)
+#define MS_TAR_PAX_SIZE_MAX ((size_t)1 << 20)
 #define MS_TAR_LONG_NAME_SIZE_MAX 4096
 
 /** For one thread. After a failure only free makes sense. */

@@ -27,7 +27,7 @@ void ms_unpacker_free(ms_unpacker *unpacker);
 
 /* For the sources of the kinds of unpacker only. */
 
-#define MS_UNPACKER_INPUT_SIZE (256 * 1024)
+#define MS_UNPACKER_INPUT_SIZE ((size_t)256 << 10)
 
 typedef struct ms_unpacker_operations {
     /* Up to size (at least 1) bytes; *got 0 only at the end. */

@@ -13,7 +13,7 @@
 #include "base/checked.h"
 #include "platform/file.h"
 
-#define INPUT_SIZE (256 * 1024)
+#define INPUT_SIZE ((size_t)256 << 10)
 #define MODE_SETUID_SETGID 06000
 
 struct ms_zip_reader {

@@ -1,5 +1,6 @@
 /* Filling ms_error. Every write of a field is guarded by the size that the caller declared: a
  * program compiled against an older, shorter struct is never written past its end. */
+#undef MS_ANALYSIS /* what it is about stands here */
 #include "base/error.h"
 
 #include <errno.h>

@@ -42,4 +42,19 @@ void ms_error_set_chunk(ms_error *err, uint64_t chunk_index);
 /** Copy as much of from as to's declared size holds; either may be NULL. */
 void ms_error_copy(ms_error *to, const ms_error *from);
 
+/* An analyzer that reads one source file at a time has to be told that a failure is never MS_OK: otherwise it follows
+ * callers into a success without outputs. The compiler is not told, so that nothing depends on it. */
+#ifdef MS_ANALYSIS
+#define MS_NEVER_OK(call)                                                                          \
+    __extension__({                                                                                \
+        const ms_status never_ok = (call);                                                         \
+        if (never_ok == MS_OK)                                                                     \
+            __builtin_unreachable();                                                               \
+        never_ok;                                                                                  \
+    })
+#define ms_fail(...) MS_NEVER_OK(ms_fail(__VA_ARGS__))
+#define ms_fail_errno(...) MS_NEVER_OK(ms_fail_errno(__VA_ARGS__))
+#define ms_fail_memory(...) MS_NEVER_OK(ms_fail_memory(__VA_ARGS__))
+#endif
+
 #endif

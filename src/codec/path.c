@@ -154,7 +154,7 @@ static ms_status refuse(ms_span text, finding verdict, ms_error *err)
     ms_buffer quote;
 
     /* Every byte becomes at most six; an error without its quote is better than another error. */
-    ms_buffer_init(&quote, QUOTE_SIZE_MAX * 8);
+    ms_buffer_init(&quote, (size_t)QUOTE_SIZE_MAX * 8);
     if (ms_text_append_escaped(&quote, (const char *)text.data, quoted, NULL) != MS_OK)
         ms_buffer_clear(&quote);
     ms_fail(err, status, verdict.reason, "The path \"%.*s%s\" %s", (int)quote.size,

@@ -9,7 +9,7 @@
 
 /* Folded names are longer than names, but not ten times; the arena also holds the nodes. */
 #define ARENA_SIZE_MAX ((size_t)512 << 20)
-#define KEY_SIZE_MAX (MS_PATH_SIZE_MAX * 16)
+#define KEY_SIZE_MAX ((size_t)MS_PATH_SIZE_MAX * 16)
 
 struct ms_path_twins_node {
     ms_path_twins_node *sides[2]; /* of an inner node; NULL in a leaf */

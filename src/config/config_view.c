@@ -406,7 +406,7 @@ ms_status ms_config__show(ms_config *config, ms_error *err)
     ms_status status = MS_OK;
 
     ms_buffer_init(&show.text, JSON_SIZE_MAX);
-    ms_buffer_init(&show.url, 4 * MS_CONFIG_TEXT_SIZE_MAX);
+    ms_buffer_init(&show.url, (size_t)4 * MS_CONFIG_TEXT_SIZE_MAX);
     for (size_t i = 0; status == MS_OK && i < config->slot_count; i++) {
         ms_config_slot *slot = &config->slots[i];
 

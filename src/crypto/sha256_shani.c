@@ -61,8 +61,8 @@ INLINE void four_rounds(state *s, __m128i words, size_t q)
         WITH_LANE(2, statement)                                                                    \
     } while (0)
 #define WITH_LANE(number, statement)                                                               \
-    if (number < n) {                                                                              \
-        enum { i = number };                                                                       \
+    if ((number) < n) {                                                                            \
+        enum { i = (number) };                                                                     \
         statement;                                                                                 \
     }
 

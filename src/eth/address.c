@@ -5,7 +5,7 @@
 #include "codec/text.h"
 #include "crypto/keccak256.h"
 
-#define DIGITS (2 * MS_ADDRESS_SIZE)
+#define DIGITS ((size_t)2 * MS_ADDRESS_SIZE)
 
 bool ms_address_equal(const ms_address *a, const ms_address *b)
 {
@@ -43,7 +43,7 @@ ms_status ms_address_parse(ms_address *address, const char *text, size_t text_si
 
     *address = (ms_address){{0}};
     if (text_size != MS_ADDRESS_TEXT_SIZE - 1 || text[0] != '0' || text[1] != 'x') {
-        ms_fail(err, MS_MALFORMED, "address_malformed", "An address is 0x and %d hex digits", DIGITS);
+        ms_fail(err, MS_MALFORMED, "address_malformed", "An address is 0x and %zu hex digits", DIGITS);
         ms_error_set_offset(err, 0);
         return MS_MALFORMED;
     }

@@ -132,8 +132,10 @@ static void make_name(char name[MS_KEYSTORE_NAME_SIZE], const ms_address *addres
     char time[MS_TIME_TEXT_SIZE], digits[2 * MS_ADDRESS_SIZE + 1];
 
     ms_clock_format(time, ms_clock_wall_seconds());
-    for (char *c = time; *c != '\0'; c++)
-        *c = *c == ':' ? '-' : *c;
+    for (char *c = time; *c != '\0'; c++) {
+        if (*c == ':')
+            *c = '-';
+    }
     ms_hex_encode(digits, address->bytes, MS_ADDRESS_SIZE);
     (void)ms_bounded_printf(name, MS_KEYSTORE_NAME_SIZE, NAME_PREFIX "%s--%s", time, digits);
 }

@@ -26,6 +26,7 @@ static ms_status get_text(ms_span *text, const json_t *parent, const char *name,
 {
     const json_t *value = json_object_get(parent, name);
 
+    *text = ms_span_of(NULL, 0);
     if (!json_is_string(value))
         return fail_field(err, name, "text");
     *text = ms_span_of(json_string_value(value), json_string_length(value));
@@ -125,7 +126,9 @@ static ms_status read_id(ms_keystore *keystore, const json_t *root, ms_error *er
     for (size_t i = 0; valid && i < sizeof(shape) - 1; i++) {
         char c = json_string_value(value)[i];
         valid = shape[i] == '-' ? c == '-' : strchr(digits, c) != NULL;
-        keystore->id[i] = c >= 'A' && c <= 'F' ? (char)(c - 'A' + 'a') : c;
+        if (c >= 'A' && c <= 'F')
+            c = (char)(c - 'A' + 'a');
+        keystore->id[i] = c;
     }
     if (!valid)
         return ms_fail(err, MS_MALFORMED, "keystore_id", "The id of a key file is no UUID");

@@ -133,7 +133,7 @@ static ms_status refuse_key(ms_span key, size_t offset, ms_error *err)
     size_t size = MS_MIN(key.size, (size_t)KEY_QUOTE_MAX);
     ms_buffer quote;
 
-    ms_buffer_init(&quote, KEY_QUOTE_MAX * 8);
+    ms_buffer_init(&quote, (size_t)KEY_QUOTE_MAX * 8);
     if (ms_text_append_escaped(&quote, (const char *)key.data, size, NULL) != MS_OK)
         ms_buffer_clear(&quote);
     (void)ms_fail(err, MS_MALFORMED, "manifest_key",

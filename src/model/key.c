@@ -155,11 +155,11 @@ static ms_status read_foreign_key(key_run *keys, ms_key **key, ms_error *err)
         const char *digits = (const char *)text.data;
         while (size > 0 && (digits[size - 1] == '\n' || digits[size - 1] == '\r'))
             size--;
-        if (size == 2 * MS_KEY_SIZE + 2 && digits[0] == '0' && digits[1] == 'x') {
+        if (size == (size_t)2 * MS_KEY_SIZE + 2 && digits[0] == '0' && digits[1] == 'x') {
             digits += 2;
             size -= 2;
         }
-        if (size == 2 * MS_KEY_SIZE &&
+        if (size == (size_t)2 * MS_KEY_SIZE &&
                 ms_hex_decode(bytes, sizeof(bytes), digits, size, NULL) == MS_OK)
             status = ms_key_new(key, bytes, err);
     }

@@ -194,7 +194,7 @@ static ms_status key_of_hex(ms_key **key, const ms_secret *text, ms_error *err)
         size -= 2;
     }
     ms_status status = ms_secret_init(&bytes, MS_KEY_SIZE, err);
-    if (status == MS_OK && (size != 2 * MS_KEY_SIZE || ms_hex_decode(bytes.bytes, MS_KEY_SIZE, digits, size, NULL) != MS_OK))
+    if (status == MS_OK && (size != (size_t)2 * MS_KEY_SIZE || ms_hex_decode(bytes.bytes, MS_KEY_SIZE, digits, size, NULL) != MS_OK))
         status = ms_fail(err, MS_KEY, "private_key_form", "the configured private key is not 64 hex digits");
     if (status == MS_OK)
         status = ms_key_new(key, bytes.bytes, err);

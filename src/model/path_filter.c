@@ -6,9 +6,10 @@
 
 static ms_status compile(ms_glob ***globs, size_t *compiled, const char *const *patterns, size_t count, ms_error *err)
 {
-    *globs = count == 0 ? NULL : ms_calloc(count, sizeof(**globs));
+    const size_t size = sizeof(ms_glob *); /* NOLINT(bugprone-sizeof-expression): a list of pointers */
+    *globs = count == 0 ? NULL : ms_calloc(count, size);
     if (count > 0 && *globs == NULL)
-        return ms_fail_memory(err, count * sizeof(**globs));
+        return ms_fail_memory(err, count * size);
     for (*compiled = 0; *compiled < count; (*compiled)++) {
         ms_status status = ms_glob_new(&(*globs)[*compiled], patterns[*compiled], err);
         if (status != MS_OK)

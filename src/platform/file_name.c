@@ -95,10 +95,10 @@ ms_status ms_file_rename(int from_dirfd, const char *from, int to_dirfd, const c
         result = ms_sys_renameat(from_dirfd, from, to_dirfd, to);
     } else {
         result = ms_sys_renameat2(from_dirfd, from, to_dirfd, to, MS_SYS_RENAME_NOREPLACE);
-        if (result != 0 &&
-                (errno == EINVAL || errno == ENOSYS || errno == ENOTSUP || errno == EOPNOTSUPP))
+        /* NOLINTNEXTLINE(misc-redundant-expression): the last two are one number on Linux only */
+        if (result != 0 && (errno == EINVAL || errno == ENOSYS || errno == ENOTSUP || errno == EOPNOTSUPP))
             result = move_by_link(from_dirfd, from, to_dirfd, to);
-        if (result != 0 && errno == EEXIST) {
+        if (result != 0 && errno == EEXIST && existed != NULL) {
             *existed = true;
             return MS_OK;
         }

@@ -29,6 +29,7 @@
 #endif
 
 #ifdef __linux__
+/* NOLINTNEXTLINE(misc-redundant-expression): one number here is what is asserted */
 _Static_assert(MS_DIR_CURRENT == AT_FDCWD, "the current folder needs no translation");
 _Static_assert(MS_SYS_RENAME_NOREPLACE == RENAME_NOREPLACE, "flag of renameat2");
 _Static_assert(MS_SYS_RENAME_EXCHANGE == RENAME_EXCHANGE, "flag of renameat2");

@@ -26,6 +26,7 @@ static ms_status read_bounds(ms_cursor *cursor, ms_cursor *field, ms_error *err)
     size_t start = cursor->position;
     ms_status status = ms_cursor_varint(cursor, &size, err);
 
+    *field = *cursor;
     if (status != MS_OK)
         return status;
     if (size > ms_cursor_left(cursor))
