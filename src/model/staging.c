@@ -192,6 +192,9 @@ ms_status ms_staging_conclude(const ms_target *target, ms_task *task, ms_error *
     ms_file_status partial;
     ms_error found = MS_ERROR_INIT;
     ms_status status = make_name(&staging, target->name, err);
+    /* Whoever gave it its name, from synced bytes, may have been killed before the name was on disk, or be about to sync it. */
+    if (status == MS_OK)
+        status = ms_folder_sync(target->parent_fd, ".", err);
     if (status != MS_OK)
         return status;
     status = ms_file_status_at(target->parent_fd, staging.name, false, &partial, &found);
@@ -199,10 +202,8 @@ ms_status ms_staging_conclude(const ms_target *target, ms_task *task, ms_error *
         status = ms_staging_open(&staging, target, of_nothing, task, &found);
     if (status == MS_NOT_FOUND || status == MS_LOCKED)
         return MS_OK;
-    if (status == MS_OK) {
-        status = ms_folder_sync(staging.parent_fd, ".", &found);
+    if (status == MS_OK)
         ms_staging_discard(&staging);
-    }
     if (status != MS_OK)
         ms_error_copy(err, &found);
     return status;
