@@ -13,7 +13,7 @@
 #define GRACE_NS (INT64_C(3600) * 1000000000)
 #define BATCH_SIZE 256
 
-enum { MARK_KEPT = 1, MARK_COUNTED = 2 };
+enum { MARK_KEPT = 1, MARK_COUNTED = 2, MARK_NODE = 4 };
 
 /* A root that was removed. */
 typedef struct removed_root {
@@ -41,7 +41,10 @@ typedef struct pruning {
 static ms_status add_candidate(void *payload, const ms_cid *cid, ms_error *err)
 {
     pruning *prune = (pruning *)payload;
-    return ms_digest_set_add(&prune->candidates, cid->digest, NULL, err);
+    ms_status status = ms_digest_set_add(&prune->candidates, cid->digest, NULL, err);
+    if (status == MS_OK && cid->codec != MS_CODEC_RAW)
+        *ms_digest_set_find(&prune->candidates, cid->digest) |= MARK_NODE;
+    return status;
 }
 
 static ms_status add_unclaimed(void *payload, const ms_cid *cid, uint64_t size, ms_error *err)
@@ -210,8 +213,8 @@ static ms_status count_block(void *payload, const ms_cid *cid, uint64_t size, ms
     pruning *prune = (pruning *)payload;
     uint8_t *mark = ms_digest_set_find(&prune->candidates, cid->digest);
     prune->all_blocks++;
-    if (mark != NULL && *mark == 0) {
-        *mark = MARK_COUNTED;
+    if (mark != NULL && (*mark & (MARK_KEPT | MARK_COUNTED)) == 0) {
+        *mark |= MARK_COUNTED;
         prune->free_blocks++;
         prune->free_bytes += size;
     }
@@ -233,7 +236,7 @@ static ms_status remove_batch(pruning *prune, const ms_cid *cids, size_t count, 
 {
     ms_store_removed removed = {0};
     ms_status status = ms_task_check(prune->run->task, err);
-    if (status == MS_OK && count > 0)
+    if (status == MS_OK)
         status = ms_store_remove_many(prune->store, cids, count, &removed, err);
     prune->result->freed_blocks += removed.blocks;
     prune->result->freed_bytes += removed.bytes;
@@ -241,25 +244,56 @@ static ms_status remove_batch(pruning *prune, const ms_cid *cids, size_t count, 
     return status;
 }
 
-/* Children before parents: after a run that was stopped the next one still finds everything from
- * the root. */
-static ms_status remove_candidates(pruning *prune, ms_error *err)
+static bool is_chosen(const pruning *prune, uint32_t index, bool nodes)
+{
+    const uint8_t mark = prune->candidates.marks[index];
+    return (mark & MARK_COUNTED) != 0 && ((mark & MARK_NODE) != 0) == nodes;
+}
+
+/* Call handle with all nodes, or all other blocks, that go: children before parents. */
+static ms_status each_chosen(pruning *prune, bool nodes,
+        ms_status (*handle)(pruning *prune, const ms_cid *cids, size_t count, ms_error *err),
+        ms_error *err)
 {
     ms_cid cids[BATCH_SIZE];
     size_t count = 0;
     ms_status status = MS_OK;
-    ms_task_progress_begin(prune->run->task, "prune", prune->free_bytes);
     for (uint32_t i = prune->candidates.count; status == MS_OK && i > 0; i--) {
-        if (prune->candidates.marks[i - 1] != MARK_COUNTED)
+        if (!is_chosen(prune, i - 1, nodes))
             continue;
         cids[count++] = ms_cid_sha256(MS_CODEC_RAW, prune->candidates.digests[i - 1]);
         if (count == BATCH_SIZE) {
-            status = remove_batch(prune, cids, count, err);
+            status = handle(prune, cids, count, err);
             count = 0;
         }
     }
+    return status == MS_OK && count > 0 ? handle(prune, cids, count, err) : status;
+}
+
+static ms_status disclaim_batch(pruning *prune, const ms_cid *cids, size_t count, ms_error *err)
+{
+    return ms_store_disclaim_many(prune->store, cids, count, err);
+}
+
+/* After a run that was stopped, by a power cut too, the next one finds all that is left: the leaves
+ * from the nodes, which go only once the leaves are gone for good, and the nodes, in whatever order
+ * a disk forgets them, because they are noted first. They are few, and by then there is room. */
+static ms_status remove_candidates(pruning *prune, ms_error *err)
+{
+    ms_error failure = MS_ERROR_INIT;
+    ms_task_progress_begin(prune->run->task, "prune", prune->free_bytes);
+    ms_status status = each_chosen(prune, false, remove_batch, err);
     if (status == MS_OK)
-        status = remove_batch(prune, cids, count, err);
+        status = ms_store_sync(prune->store, err);
+    if (status == MS_OK && each_chosen(prune, true, disclaim_batch, &failure) != MS_OK)
+        ms_task_notice(prune->run->task, false,
+                "what is deleted could not be noted first, so that a power cut now may leave blocks "
+                "for prune --orphans: %s",
+                failure.message);
+    if (status == MS_OK)
+        status = each_chosen(prune, true, remove_batch, err);
+    if (status == MS_OK)
+        status = ms_store_sync(prune->store, err);
     ms_task_progress_end(prune->run->task);
     return status;
 }

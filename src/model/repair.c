@@ -231,6 +231,9 @@ static ms_status repair_locked(repairing *repair, ms_error *err)
         return status;
     }
     status = ms_store_commit(&repair->session, err);
+    /* A block that was found good may be one that a killed run put back and did not come to sync. */
+    if (status == MS_OK)
+        status = ms_store_sync(repair->store, err);
     /* Who repairs a model wants it: one that was removed here is kept again, or the next prune would take it. Not when a part of it is
      * nowhere to be had: then it would count as kept and damaged. */
     if (status == MS_OK && repair->result->unrepairable_chunks == 0 && repair->model.manifest.version != 0)

@@ -2,10 +2,12 @@
 #include "store/fs_store.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/bounded.h"
 #include "base/log.h"
+#include "platform/file.h"
 #include "store/fs_blocks_priv.h"
 #include "store/fs_home_priv.h"
 #include "store/fs_layout_priv.h"
@@ -74,6 +76,32 @@ static ms_status forget_unclaimed(void *self, ms_error *err)
     return forgive_full_disk(ms_state_forget_unclaimed(store->state, &failure), &failure, err);
 }
 
+static ms_status disclaim_many(void *self, const ms_cid *cids, size_t count, ms_error *err)
+{
+    ms_fs_store *store = self;
+    uint8_t(*digests)[MS_SHA2_256_SIZE];
+    ms_status status;
+
+    if (count == 0)
+        return MS_OK;
+    digests = ms_alloc(count * sizeof(*digests));
+    if (digests == NULL)
+        return ms_fail_memory(err, count * sizeof(*digests));
+    for (size_t i = 0; i < count; i++)
+        memcpy(digests[i], cids[i].digest, sizeof(digests[i]));
+    status = ms_state_add_unclaimed(store->state, (const uint8_t(*)[32])digests, count, err);
+    ms_free(digests);
+    return status;
+}
+
+static ms_status sync_blocks(void *self, ms_error *err)
+{
+    ms_fs_store *store = self;
+    bool exists;
+    ms_status status = ms_fs_home_find(store, &exists, err);
+    return status == MS_OK && exists ? ms_filesystem_sync(store->blocks_fd, err) : status;
+}
+
 static ms_status quarantine(void *self, const ms_cid *cid, ms_error *err)
 {
     ms_fs_store *store = self;
@@ -125,6 +153,8 @@ static const ms_store_backend backend = {
         .each = ms_fs_each,
         .each_unclaimed = ms_fs_each_unclaimed,
         .forget_unclaimed = forget_unclaimed,
+        .disclaim_many = disclaim_many,
+        .sync = sync_blocks,
         .remove_many = ms_fs_remove_many,
         .prune_begin = ms_fs_prune_begin,
         .prune_end = ms_fs_prune_end,

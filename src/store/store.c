@@ -362,6 +362,21 @@ ms_status ms_store_forget_unclaimed(ms_store *store, ms_error *err)
     return status == MS_OK ? store->backend->forget_unclaimed(store->self, err) : status;
 }
 
+ms_status ms_store_disclaim_many(ms_store *store, const ms_cid *cids, size_t count, ms_error *err)
+{
+    ms_status status = expect_deletes(store, err);
+
+    for (size_t i = 0; status == MS_OK && i < count; i++)
+        status = expect_hash(&cids[i], err);
+    return status == MS_OK ? store->backend->disclaim_many(store->self, cids, count, err) : status;
+}
+
+ms_status ms_store_sync(ms_store *store, ms_error *err)
+{
+    ms_status status = expect_writes(store, err);
+    return status == MS_OK ? store->backend->sync(store->self, err) : status;
+}
+
 ms_status ms_store_remove_many(
         ms_store *store, const ms_cid *cids, size_t count, ms_store_removed *removed, ms_error *err)
 {

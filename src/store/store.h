@@ -92,6 +92,8 @@ typedef struct ms_store_backend {
     /* Blocks that unfinished sessions left behind and no commit claimed. */
     ms_status (*each_unclaimed)(void *self, ms_block_listed_fn listed, void *payload, ms_error *err);
     ms_status (*forget_unclaimed)(void *self, ms_error *err);
+    /* Count blocks as unclaimed, durably: before what leads to them is deleted. */
+    ms_status (*disclaim_many)(void *self, const ms_cid *cids, size_t count, ms_error *err);
     /* Delete blocks that this library wrote, between prune_begin and prune_end of this store: else MS_USAGE
      * "prune_not_begun". Blocks others wrote into the same place, and missing ones, are passed over; so is what the store
      * itself needs. */
@@ -102,6 +104,9 @@ typedef struct ms_store_backend {
     /* While a reader lock is held nothing is deleted. */
     ms_status (*read_begin)(void *self, ms_task *task, void **lock, ms_error *err);
     void (*read_end)(void *self, void *lock);
+    /* What can be seen now survives power loss, and what is gone stays gone, whoever put or removed it: a process may
+     * have been killed before it got to its own sync. */
+    ms_status (*sync)(void *self, ms_error *err);
     /* Move the block's file aside; missing is success. */
     ms_status (*quarantine)(void *self, const ms_cid *cid, ms_error *err);
     /* True when another program (a Kubo) keeps its blocks in the same place. */
@@ -146,6 +151,8 @@ MS_MUST_CHECK ms_status ms_store_forget_root(ms_store *store, const ms_cid *root
 MS_MUST_CHECK ms_status ms_store_each(ms_store *store, ms_block_listed_fn listed, void *payload, ms_error *err);
 MS_MUST_CHECK ms_status ms_store_each_unclaimed(ms_store *store, ms_block_listed_fn listed, void *payload, ms_error *err);
 MS_MUST_CHECK ms_status ms_store_forget_unclaimed(ms_store *store, ms_error *err);
+MS_MUST_CHECK ms_status ms_store_disclaim_many(ms_store *store, const ms_cid *cids, size_t count, ms_error *err);
+MS_MUST_CHECK ms_status ms_store_sync(ms_store *store, ms_error *err);
 MS_MUST_CHECK ms_status ms_store_remove_many(ms_store *store, const ms_cid *cids, size_t count, ms_store_removed *removed, ms_error *err);
 MS_MUST_CHECK ms_status ms_store_prune_begin(ms_store *store, int64_t wait_ms, ms_task *task, void **lock, ms_error *err);
 void ms_store_prune_end(ms_store *store, void *lock);

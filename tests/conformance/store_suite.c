@@ -170,6 +170,7 @@ static void test_an_empty_store_reads_as_empty(void **state)
     OK(ms_store_each_root(store, false, collect, &listed, err));
     OK(ms_store_each_unclaimed(store, collect, &listed, err));
     OK(ms_store_forget_unclaimed(store, err));
+    OK(ms_store_sync(store, err));
     OK(ms_store_quarantine(store, &block.cid, err));
     assert_int_equal(listed.count, 0);
     ms_buffer_release(&bytes);
@@ -511,6 +512,38 @@ static void test_what_was_flushed_stays_and_is_unclaimed(void **state)
     free_block(&before);
     free_block(&flushed);
     free_block(&after);
+    ms_store_close(store);
+}
+
+static void test_what_was_disclaimed_is_unclaimed_until_it_is_forgotten(void **state)
+{
+    ms_store *store = open_store(state);
+    test_block blocks[] = {make_block(1, 100), make_block(2, 200), make_block(3, 300)};
+    listed_cids *listed = calloc(1, sizeof(*listed));
+    ms_cid cids[2];
+
+    for (size_t i = 0; i < 3; i++)
+        commit_block(store, &blocks[i]);
+    cids[0] = blocks[0].cid;
+    cids[1] = blocks[2].cid;
+    OK(ms_store_disclaim_many(store, cids, 2, err));
+    OK(ms_store_disclaim_many(store, cids, 1, err));
+    OK(ms_store_disclaim_many(store, cids, 0, err));
+    OK(ms_store_sync(store, err));
+    ms_store_close(store);
+    store = open_store(state);
+    OK(ms_store_each_unclaimed(store, collect, listed, err));
+    assert_int_equal(listed->count, 2);
+    assert_int_equal(times_listed(listed, &blocks[1].cid, NULL), 0);
+    OK(ms_store_forget_unclaimed(store, err));
+    listed->count = 0;
+    OK(ms_store_each_unclaimed(store, collect, listed, err));
+    assert_int_equal(listed->count, 0);
+    for (size_t i = 0; i < 3; i++) {
+        expect_block(store, &blocks[i]);
+        free_block(&blocks[i]);
+    }
+    free(listed);
     ms_store_close(store);
 }
 
@@ -986,6 +1019,7 @@ int store_suite_run(const char *name, int (*setup)(void **state), int (*teardown
             TEST(test_quarantine_moves_a_block_aside),
             TEST(test_an_aborted_session_leaves_nothing),
             TEST(test_what_was_flushed_stays_and_is_unclaimed),
+            TEST(test_what_was_disclaimed_is_unclaimed_until_it_is_forgotten),
             TEST(test_what_was_committed_is_claimed),
             TEST(test_pins_survive_reopening),
             TEST(test_each_lists_every_block_with_its_size),

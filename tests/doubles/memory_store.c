@@ -494,6 +494,26 @@ static ms_status memory_forget_unclaimed(void *self, ms_error *err)
     return MS_OK;
 }
 
+static ms_status memory_disclaim_many(
+        void *self, const ms_cid *cids, size_t count, ms_error *err)
+{
+    memory_disk *disk = self;
+
+    (void)err;
+    ms_mutex_lock(&disk->mutex);
+    for (size_t i = 0; i < count; i++)
+        map_add(&disk->unclaimed, cids[i].digest, NULL, 0);
+    ms_mutex_unlock(&disk->mutex);
+    return MS_OK;
+}
+
+static ms_status memory_sync(void *self, ms_error *err)
+{
+    (void)self;
+    (void)err;
+    return MS_OK;
+}
+
 static ms_status memory_remove_many(
         void *self, const ms_cid *cids, size_t count, ms_store_removed *removed, ms_error *err)
 {
@@ -594,6 +614,8 @@ static const ms_store_backend memory_backend = {
         .each = memory_each,
         .each_unclaimed = memory_each_unclaimed,
         .forget_unclaimed = memory_forget_unclaimed,
+        .disclaim_many = memory_disclaim_many,
+        .sync = memory_sync,
         .remove_many = memory_remove_many,
         .prune_begin = memory_prune_begin,
         .prune_end = memory_prune_end,
