@@ -4,8 +4,8 @@
 #include "config/config.h"
 #include "platform/folder.h"
 
-/* Only what may be wanted differently: a value that is not written follows the defaults of later
- * versions. */
+/* The text of config.template.json at the top of the project. Only what may be wanted differently:
+ * a value that is not written follows the defaults of later versions. */
 static const char template[] = "{\n"
                                "  \"storage\": {\n"
                                "    \"chunkSize\": 1048576,\n"

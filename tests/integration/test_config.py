@@ -5,6 +5,8 @@ import stat
 
 import pytest
 
+from product import ROOT
+
 
 def values(product, *arguments):
     return product.run("config", *arguments)["values"]
@@ -119,6 +121,23 @@ def test_init_writes_a_template_that_works(product, tree):
     assert "ipfs" not in content and "blockchain" not in content
     assert product.run("config")["warnings"] == []
     product.store(tree, "m")
+
+
+def test_the_template_of_the_project_is_what_init_writes_and_works_as_it_is(product, tree):
+    path = product.home / "config.json"
+    template = (ROOT / "config.template.json").read_text()
+    product.run("config", "init")
+    assert path.read_text() == template
+    write_config(product, template, mode=0o644)
+    shown = product.run("config")
+    assert shown["warnings"] == [] and shown["configPath"] == str(path)
+    for key, value in json.loads(template)["storage"].items():
+        assert shown["values"][f"storage.{key}"]["value"] == value, key
+    stored = product.store(tree, "m")
+    (listed,) = product.run("list")["models"]
+    assert listed["manifestCID"] == stored["manifestCID"] and listed["isLocal"] is True
+    assert product.run("info", "m")["chunker"] == "size-%d" % json.loads(template)["storage"]["chunkSize"]
+    assert product.run("verify", "m")["isValid"] is True
 
 
 def test_init_never_overwrites(product):
