@@ -14,13 +14,14 @@ class Kubo:
     def __init__(self, binary: str, repository: Path):
         self.binary = binary
         self.repository = Path(repository)
+        self.within = []  # A command that every command of Kubo is started by.
         self.environment = {**os.environ, "IPFS_PATH": str(repository), "IPFS_TELEMETRY": "off"}
         if not (self.repository / "config").exists():
             self.run("init", "--profile=test," + PROFILE)
 
     def start(self, *arguments: str) -> subprocess.Popen:
         return subprocess.Popen(
-            [self.binary, "--offline", *arguments],
+            [*self.within, self.binary, "--offline", *arguments],
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -65,10 +66,23 @@ class Kubo:
         # Kubo compares this file with its own rendering as text, so spaces would be a difference.
         path.write_text(json.dumps(spec, separators=(",", ":"), ensure_ascii=False))
 
+    def see_through(self, *mounts: str) -> bool:
+        """From now on Kubo alone sees these mounts (arguments of mount); False where this system allows nobody that."""
+        ways = (["unshare", "--mount"], ["unshare", "--user", "--map-root-user", "--mount"])
+        script = "".join(f"mount {mount} || exit 111\n" for mount in mounts) + 'exec "$@"'
+        for way in ways:
+            within = [*way, "sh", "-c", script, "sh"]
+            if subprocess.run([*within, "true"], stderr=subprocess.DEVNULL).returncode == 0:
+                self.within = within
+                return True
+        return False
+
     @contextlib.contextmanager
     def daemon(self):
         """While this lasts, every command goes through one long-lived process."""
         running = self.start("daemon")
+        # Its clients must not mount once more: two mounts of one upper layer are undefined.
+        within, self.within = self.within, []
         try:
             for line in running.stdout:
                 if line.startswith(b"Daemon is ready"):
@@ -77,5 +91,6 @@ class Kubo:
                 raise RuntimeError("the daemon did not start: " + running.stderr.read().decode(errors="replace"))
             yield
         finally:
+            self.within = within
             running.terminate()
             running.communicate(timeout=60)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from node import Kubo
-from product import MIB, assert_same_tree
+from product import MIB, assert_same_tree, tree_digest
 from product.trees import counted, folder_of, key_stream, many, shards, text, zeros
 
 ROUNDS = 6
@@ -207,3 +207,52 @@ def test_key_cache_of_kubo_is_why_it_must_be_off(mounted, product, folder):
                 mounted.run("cat", root)
             product.store(path, "late")
     assert mounted.run("cat", root) == path.read_bytes()
+
+
+@pytest.fixture
+def apart(stored, product, folder, ipfs):
+    """A node whose block folder is one of its own, on which a test mounts the store's."""
+    kubo = Kubo(ipfs, folder / "repository")
+    for name in ("view", "upper", "work"):
+        (folder / name).mkdir()
+    kubo.mount(folder / "view")
+    return kubo
+
+
+def test_read_only_mount_is_refused_by_kubo(apart, product, folder):
+    """Should Kubo once start on one, the advice in docs/decisions can be simpler."""
+    view = folder / "view"
+    if not apart.see_through(f"--bind '{product.blocks}' '{view}'", f"-o remount,bind,ro '{view}'"):
+        return  # Nobody may mount here.
+    for command in (["repo", "stat"], ["daemon"]):
+        with pytest.raises(RuntimeError, match=r"failed to remove temporary directory: .*/\.temp: read-only file system"):
+            apart.run(*command)
+
+
+def test_overlay_serves_and_keeps_kubo_from_writing(apart, product, stored, folder):
+    """What Kubo adds or collects is done to its own layer; the store is as it was, and what it adds is seen."""
+    path, result = stored
+    layers = ",".join(f"{name}={place}" for name, place in (
+        ("lowerdir", product.blocks), ("upperdir", folder / "upper"), ("workdir", folder / "work")))
+    if not apart.see_through(f"-t overlay overlay -o '{layers}' '{folder / 'view'}'"):
+        return  # Nobody may mount here.
+    before = tree_digest(product.blocks)
+    assert_served(apart, result, path, folder / "out")
+    other = folder / "other.bin"
+    key_stream("other", 3 * MIB)(other)
+    late, root = late_file(apart, folder)
+    with apart.daemon():
+        assert_served(apart, result, path, folder / "again")
+        added = apart.add(other)
+        assert apart.run("cat", added) == other.read_bytes()
+        assert tree_digest(product.blocks) == before
+        product.store(late, "late")
+        before = tree_digest(product.blocks)
+        assert apart.run("cat", root) == late.read_bytes()
+        apart.run("repo", "gc")
+    assert tree_digest(product.blocks) == before
+    assert product.run("verify", "model")["isValid"] and product.run("verify", "late")["isValid"]
+    # Collected is collected for Kubo, in its layer, until that is made anew.
+    for lost in (root, result["rootCID"] + "/config.json"):
+        with pytest.raises(RuntimeError, match="could not find"):
+            apart.run("cat", lost)
