@@ -61,11 +61,8 @@ INLINE void load_words(vector w[LANES], ms_sha256_lane *const *lanes, size_t off
             _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203));
 
 #pragma GCC unroll 16
-    for (size_t i = 0; i < LANES; i++) {
+    for (size_t i = 0; i < LANES; i++)
         w[i] = _mm512_loadu_si512(lanes[i]->data + offset);
-        /* Sixteen streams are more than hardware prefetchers follow. */
-        _mm_prefetch((const char *)lanes[i]->data + offset + 1024, _MM_HINT_T0);
-    }
     transpose(w);
 #pragma GCC unroll 16
     for (size_t i = 0; i < LANES; i++)
@@ -80,7 +77,7 @@ INLINE void round_step(vector s[8], vector word, size_t i, size_t constant)
     vector e = WORD(s, 4, i), f = WORD(s, 5, i), g = WORD(s, 6, i), h = WORD(s, 7, i);
     vector k = _mm512_set1_epi32((int)ms_sha256_constants[constant]);
     vector s1 = XOR3(ROTATE(e, 6), ROTATE(e, 11), ROTATE(e, 25));
-    vector t1 = add(add(add(h, s1), add(CHOOSE(e, f, g), k)), word);
+    vector t1 = add(add(add(h, k), word), add(CHOOSE(e, f, g), s1));
     vector s0 = XOR3(ROTATE(a, 2), ROTATE(a, 13), ROTATE(a, 22));
     WORD(s, 3, i) = add(WORD(s, 3, i), t1);
     WORD(s, 7, i) = add(t1, add(s0, MAJORITY(a, b, c)));
