@@ -165,7 +165,7 @@ void cli_text_json(cli_text *text, const char *value)
             cli_text_add(text, "\xef\xbf\xbd");
         else if (code_point == '"' || code_point == '\\')
             cli_text_printf(text, "\\%c", (int)code_point);
-        else if (code_point < 0x20)
+        else if (is_control(code_point) || is_layout(code_point))
             cli_text_printf(text, "\\u%04x", (unsigned)code_point);
         else
             cli_text_append(text, (const char *)bytes, size);

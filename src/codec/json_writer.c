@@ -162,7 +162,7 @@ static void put_character(
         put_text(json, "\xef\xbf\xbd");
     } else if (escape != NULL) {
         put_text(json, escape);
-    } else if (code_point < 0x20) {
+    } else if (ms_utf8_is_disruptive(code_point)) { /* results are read on terminals too */
         char numeric[8];
 
         (void)snprintf(numeric, sizeof(numeric), "\\u%04x", (unsigned)code_point);

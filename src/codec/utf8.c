@@ -63,7 +63,7 @@ bool ms_utf8_is_valid(const char *text, size_t size, size_t *offset)
 }
 
 /* Characters that move the cursor, change the direction of what follows, or begin a line. */
-static bool is_disruptive(uint32_t code_point)
+bool ms_utf8_is_disruptive(uint32_t code_point)
 {
     return code_point < 0x20 || (code_point >= 0x7f && code_point <= 0x9f) ||
            code_point == 0x061c || code_point == 0x200e || code_point == 0x200f ||
@@ -83,7 +83,7 @@ ms_status ms_text_append_escaped(ms_buffer *out, const char *text, size_t size, 
         if (length == 0) {
             status = ms_buffer_printf(out, err, "\\x%02x", (unsigned char)text[position]);
             length = 1;
-        } else if (!is_disruptive(code_point)) {
+        } else if (!ms_utf8_is_disruptive(code_point)) {
             status = ms_buffer_append(out, text + position, length, err);
         } else if (code_point < 0x80) {
             status = ms_buffer_printf(out, err, "\\x%02x", (unsigned)code_point);

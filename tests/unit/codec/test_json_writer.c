@@ -130,7 +130,18 @@ static void test_escapes(void **state)
     (void)state;
     begin(&self, false);
     ms_json_string(&json, ms_span_of("\"\\/\b\f\n\r\t\0\x1f\x7f\xc3\xa9", 13));
-    assert_text(&self, "\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0000\\u001f\x7f\xc3\xa9\"");
+    assert_text(&self, "\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0000\\u001f\\u007f\xc3\xa9\"");
+}
+
+/* C1 and what turns text around, which JSON would allow as they are. */
+static void test_nothing_that_a_terminal_obeys_is_written(void **state)
+{
+    sink self;
+
+    (void)state;
+    begin(&self, false);
+    ms_json_text(&json, "\xc2\x9b" "2J\xe2\x80\xae\xe2\x81\xa6\xe2\x80\xa8\xc2\xa0");
+    assert_text(&self, "\"\\u009b2J\\u202e\\u2066\\u2028\xc2\xa0\"");
 }
 
 static void test_bytes_that_are_no_text_become_replacements(void **state)
@@ -233,6 +244,7 @@ int main(void)
             cmocka_unit_test(test_pretty_document),
             cmocka_unit_test(test_lines_of_documents),
             cmocka_unit_test(test_escapes),
+            cmocka_unit_test(test_nothing_that_a_terminal_obeys_is_written),
             cmocka_unit_test(test_bytes_that_are_no_text_become_replacements),
             cmocka_unit_test(test_every_character_is_read_back_by_another_parser),
             cmocka_unit_test(test_a_long_document_goes_through_a_buffer_of_fixed_size),
