@@ -7,7 +7,8 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-#define GRACE_S 5
+/* For a tidy end when a reader does not read: whoever interrupts is answered within two seconds. */
+#define GRACE_S 1
 
 static volatile sig_atomic_t signals;
 static volatile sig_atomic_t blocks;
@@ -66,6 +67,7 @@ void cli_interrupt_init(void)
     struct sigaction on_time = {.sa_handler = on_alarm};
 
     (void)sigaction(SIGPIPE, &ignore, NULL);
+    (void)sigaction(SIGXFSZ, &ignore, NULL); /* a file that may not grow is a failed write */
     (void)sigaction(SIGALRM, &on_time, NULL);
     if (pipe(wake) == 0) {
         for (int i = 0; i < 2; i++)

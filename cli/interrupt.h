@@ -6,7 +6,7 @@
 
 #include "model_storage/operation.h"
 
-/** Ignore SIGPIPE, take SIGINT, SIGTERM and SIGHUP, unless whoever started us had them ignored. */
+/** Ignore SIGPIPE and SIGXFSZ, take SIGINT, SIGTERM and SIGHUP, unless whoever started us had them ignored. */
 void cli_interrupt_init(void);
 bool cli_interrupted(void);
 /** A descriptor that becomes readable with the first signal: what waits for input waits for it too.

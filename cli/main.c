@@ -60,7 +60,6 @@ static ms_status run(cli_session *session, const cli_input *input)
         cli_text_release(&text);
         return MS_OK;
     }
-    cli_interrupt_init();
     return input->command->run(session, input);
 }
 
@@ -73,6 +72,7 @@ int main(int argc, char **argv)
 
     if (!open_standard_descriptors())
         return ms_status_exit_code(MS_IO);
+    cli_interrupt_init();
     status = cli_input_read(&input, argc, argv, &error);
     cli_session_init(&session, &input.globals);
     if (status == MS_OK)
