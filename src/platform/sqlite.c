@@ -11,6 +11,8 @@
 #include "platform/sqlite_sum.h"
 
 #define JOURNAL_SUFFIX_SIZE 8 /* "-journal" */
+#define HEADER_MAGIC "SQLite format 3" /* with its NUL */
+#define HEADER_VERSIONS 18
 
 /* SQLite itself asks for errno only after rolling back, which may have changed it. */
 static int errno_of(sqlite3 *database)
@@ -56,6 +58,7 @@ ms_status ms_sqlite_fail(ms_error *err, sqlite3 *database, const char *doing)
         status = ms_fail(err, MS_LOCKED, "database_busy",
                 "Cannot %s: another process is using the database", doing);
         break;
+    case SQLITE_ERROR: /* every statement of ours is right: these are not the tables it was written for */
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
         status = ms_fail(err, MS_INTEGRITY, "database_damaged", "Cannot %s: %s", doing, why);
@@ -96,6 +99,24 @@ ms_status ms_sqlite_fail(ms_error *err, sqlite3 *database, const char *doing)
     return status;
 }
 
+/* fileformat2, "The database header": the versions for writing and for reading are 1 without a write-ahead log. SQLite
+ * would call others "unable to open", or open the file for reading only and refuse the first write. */
+static ms_status check_format_versions(int fd, const char *path, ms_error *err)
+{
+    uint8_t header[HEADER_VERSIONS + 2];
+    size_t size;
+    ms_status status = ms_file_read_at(fd, header, sizeof(header), 0, &size, err);
+
+    if (status == MS_OK && size == sizeof(header) && memcmp(header, HEADER_MAGIC, sizeof(HEADER_MAGIC)) == 0 &&
+            (header[HEADER_VERSIONS] != 1 || header[HEADER_VERSIONS + 1] != 1))
+        status = ms_fail(err, MS_INTEGRITY, "database_damaged",
+                "'%s' has format versions %u and %u, and this program writes 1 and 1", path,
+                header[HEADER_VERSIONS], header[HEADER_VERSIONS + 1]);
+    if (status != MS_OK)
+        ms_error_set_path(err, path);
+    return status;
+}
+
 /* SQLite says only "unable to open": the names of what is wrong come from opening the file once
  * ourselves. Closing it again takes no lock away, because ours belong to the other description.
  * A new file needs no sync of its folder here: the first transaction syncs that for its journal. */
@@ -114,6 +135,8 @@ static ms_status look_at_file(const char *path, bool create, bool read_only, ms_
     if (!read_only)
         flags |= MS_OPEN_WRITE | (create ? MS_OPEN_CREATE : 0);
     status = ms_file_open(&fd, MS_DIR_CURRENT, path, flags, 0600, err);
+    if (status == MS_OK)
+        status = check_format_versions(fd, path, err);
     ms_file_close(fd);
     return status;
 }

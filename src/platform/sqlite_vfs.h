@@ -14,7 +14,7 @@
 /** Open a database file with our VFS (registered on first use): extended result codes, rollback
  *  journal (DELETE), synchronous=EXTRA (FULL and a sync of the folder once the journal is gone), a
  *  busy wait of busy_timeout_ms, trusted_schema off, cell size checks on, temporary tables in
- *  memory, no memory mapping. A database in WAL mode is not opened.
+ *  memory, no memory mapping. A database in WAL mode is MS_INTEGRITY "database_damaged".
  *  in   path       absolute; a regular file, no link
  *  in   create     make it (0600) when it does not exist, which else is MS_NOT_FOUND
  *  in   read_only  needs no permission to write, neither for the file nor for its folder; a journal
@@ -32,7 +32,7 @@ MS_MUST_CHECK ms_status ms_sqlite_open_summed(sqlite3 **database, const char *pa
         bool read_only, int busy_timeout_ms, ms_error *err);
 /** NULL is ignored. With statements still open the file is closed with the last of them. */
 void ms_sqlite_close(sqlite3 *database);
-/** Fill err from the database's last error: BUSY -> MS_LOCKED, CORRUPT, NOTADB and IOERR_DATA
+/** Fill err from the database's last error: BUSY -> MS_LOCKED, CORRUPT, NOTADB, ERROR (other tables than ours) and IOERR_DATA
  *  -> MS_INTEGRITY, FULL, other IOERR, CANTOPEN, PERM and READONLY -> MS_IO, NOMEM -> MS_NO_MEMORY, TOOBIG -> MS_LIMIT,
  *  INTERRUPT -> MS_INTERRUPTED, else MS_INTERNAL. doing completes "Cannot ...". Reasons are
  *  "database_busy", "database_damaged", "database_io", "database_limit", "database_interrupted",

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/bounded.h"
+#include "base/checked.h"
 #include "base/log.h"
 #include "platform/folder.h"
 #include "platform/lock.h"
@@ -97,6 +98,8 @@ static ms_status make_schema(ms_state_file *file, ms_error *err)
     status = read_version(database, &version, err);
     if (status == MS_OK && version == 0 && sqlite3_exec(database, schema, NULL, NULL, NULL) != SQLITE_OK)
         status = ms_sqlite_fail(err, database, "make the tables of the state");
+    if (status == MS_OK && version < 0)
+        status = ms_fail(err, MS_INTEGRITY, "database_damaged", "'%s' has version %lld", file->path, (long long)version);
     if (status == MS_OK && version > SCHEMA_VERSION)
         status = fail_version(file, version, err);
     if (status == MS_OK && sqlite3_exec(database, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
@@ -239,6 +242,26 @@ static ms_status check_pages(ms_state_file *file, ms_error *err)
     return status;
 }
 
+/* A database whose pages are all good may still be without our tables. */
+static ms_status check_tables(ms_state_file *file, ms_error *err)
+{
+    static const char *const questions[] = {
+            "SELECT codec, hash, digest, pinned FROM root",
+            "SELECT digest FROM unclaimed",
+            "SELECT id, sequence, row_hash FROM ledger_seen",
+    };
+
+    for (size_t i = 0; i < MS_ARRAY_COUNT(questions); i++) {
+        sqlite3_stmt *statement = NULL;
+        int code = sqlite3_prepare_v2(file->database, questions[i], -1, &statement, NULL);
+
+        sqlite3_finalize(statement);
+        if (code != SQLITE_OK)
+            return ms_sqlite_fail(err, file->database, "check the state");
+    }
+    return MS_OK;
+}
+
 static ms_status lock_file(const ms_state_file *file, ms_lock_mode mode, int *lock, ms_error *err)
 {
     char path[MS_FILE_PATH_SIZE_MAX];
@@ -276,6 +299,8 @@ ms_status ms_state_file_start_anew(ms_state_file *file, ms_error *err)
     status = open_to_write(file, err);
     if (status == MS_OK)
         status = check_pages(file, err);
+    if (status == MS_OK)
+        status = check_tables(file, err);
     if (ms_state_file_is_damage(status)) {
         ms_state_file_close(file);
         status = set_aside(file, err);

@@ -97,8 +97,8 @@ static void test_what_is_no_database_is_refused_by_name(void **state)
             {"link", MS_IO, "path_is_link"},
             {"folder", MS_MALFORMED, "not_a_file"},
             {"fifo", MS_MALFORMED, "not_a_file"},
-            {"wal", MS_IO, "database_io"},
-            {"newer", MS_MALFORMED, "not_a_database"},
+            {"wal", MS_INTEGRITY, "database_damaged"},
+            {"newer", MS_INTEGRITY, "database_damaged"},
     };
     static const uint8_t version_of_wal[2] = {2, 2};
     static const uint8_t version_of_later[2] = {3, 3};
@@ -296,6 +296,12 @@ static void test_other_failures_have_their_status(void **state)
     ms_error error = MS_ERROR_INIT;
     assert_int_equal(ms_sqlite_fail(&error, NULL, "open"), MS_NO_MEMORY);
     assert_int_not_equal(sqlite3_exec(database, "nonsense", NULL, NULL, NULL), SQLITE_OK);
+    /* Our statements are right: one that does not fit its tables found other tables. */
+    assert_int_equal(ms_sqlite_fail(&error, database, "run"), MS_INTEGRITY);
+    assert_int_not_equal(sqlite3_exec(database,
+                                 "CREATE TABLE t (n NOT NULL); INSERT INTO t VALUES (NULL)", NULL,
+                                 NULL, NULL),
+            SQLITE_OK);
     assert_int_equal(ms_sqlite_fail(&error, database, "run"), MS_INTERNAL);
     sqlite3_limit(database, SQLITE_LIMIT_LENGTH, 1000);
     assert_int_not_equal(
