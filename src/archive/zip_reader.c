@@ -27,6 +27,7 @@ struct ms_zip_reader {
      * functions run, so that names do not depend on the environment; 0 when the system has none. */
     locale_t utf8;
     ms_archive_entry entry;
+    uint64_t content; /* bytes of the entry given out so far */
     ms_error input_error; /* why our own read callback failed */
 };
 
@@ -159,6 +160,7 @@ static ms_status take_entry(ms_zip_reader *reader, struct archive_entry *found, 
     reader->entry.is_folder = archive_entry_filetype(found) == AE_IFDIR;
     reader->entry.size_known = archive_entry_size_is_set(found) != 0;
     reader->entry.size = (uint64_t)size;
+    reader->content = 0;
     if (reader->entry.is_folder && size != 0)
         return refuse(err, "archive_folder_size", "a folder has content");
     return MS_OK;
@@ -192,6 +194,10 @@ ms_status ms_zip_reader_read(
     if (count < 0)
         return fail_zip(reader, err);
     *got = (size_t)count;
+    reader->content += *got;
+    /* libarchive takes the end of what was packed for the end, when only its checksum fits. */
+    if (count == 0 && size > 0 && reader->entry.size_known && reader->content != reader->entry.size)
+        return refuse(err, "archive_damaged", "an entry has not as many bytes as its header says");
     return MS_OK;
 }
 

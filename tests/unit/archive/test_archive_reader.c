@@ -949,6 +949,31 @@ static void test_cut_or_changed_zip_never_passes_as_another(void **state)
     temporary_remove(&folder);
 }
 
+/* The checksum fits what is there, and what is there is not what the directory speaks of. */
+static void test_a_zip_with_less_content_than_it_says_is_refused(void **state)
+{
+    static const size_t local_size = 22; /* of the uncompressed size in either header */
+    static const size_t directory_size = 24;
+    temporary folder;
+    foreign_zip zip;
+    ms_archive_summary summary;
+    ms_error err = MS_ERROR_INIT;
+
+    (void)state;
+    temporary_make(&folder);
+    foreign_zip_init(&zip);
+    foreign_zip_add(&zip, "first", 5, 0100644, 0, "");
+    foreign_zip_end(&zip);
+    assert_int_equal(extract(&folder, ms_buffer_span(&zip.bytes), NULL, &summary, NULL), MS_OK);
+    zip.bytes.data[local_size] = 122;
+    zip.bytes.data[30 + 5 + directory_size] = 122;
+    assert_int_equal(
+            extract(&folder, ms_buffer_span(&zip.bytes), NULL, &summary, &err), MS_MALFORMED);
+    assert_string_equal(err.reason, "archive_damaged");
+    foreign_zip_release(&zip);
+    temporary_remove(&folder);
+}
+
 /* ---- limits ---- */
 
 /* size zeros as the content of one file in a gzip of a tar. */
@@ -1371,6 +1396,7 @@ int main(void)
             cmocka_unit_test(test_harmless_names_come_out_unchanged),
             cmocka_unit_test(test_hostile_zips_are_refused_by_name),
             cmocka_unit_test(test_cut_or_changed_zip_never_passes_as_another),
+            cmocka_unit_test(test_a_zip_with_less_content_than_it_says_is_refused),
             cmocka_unit_test(test_bombs_are_stopped),
             cmocka_unit_test(test_files_and_folders_are_counted),
             cmocka_unit_test(test_tar_cut_anywhere_is_refused),
