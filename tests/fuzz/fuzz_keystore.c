@@ -9,6 +9,8 @@
 /* Deriving a key is what makes a real file slow: targets take only what costs next to nothing. */
 #define SCRYPT_WORK_MAX 4096 /* n * r * p */
 #define PBKDF2_ROUNDS_MAX 64
+/* What scrypt takes at that cost, its two parts together. */
+#define SCRYPT_SIZE ((size_t)2 * 128 * SCRYPT_WORK_MAX)
 
 static void check_limits(const ms_keystore *keystore)
 {
@@ -69,8 +71,10 @@ static void check_input(const uint8_t *data, size_t size)
     }
     check_limits(&keystore);
     check_formats_back(&keystore);
-    if (is_cheap(&keystore))
+    if (is_cheap(&keystore)) {
+        memory_limit_begin(size, SCRYPT_SIZE);
         check_decryption(&keystore);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -10,7 +10,8 @@
 #define MEMORY_LIMIT_FIXED ((size_t)64 * 1024)
 
 /** extra is what the target's code takes whatever the input says, such as buffers and windows: it
- *  has a name and a reason where it is not 0. Installs the allocator when called first. */
+ *  has a name and a reason where it is not 0. Installs the allocator when called first;
+ *  called again it changes the limit. */
 void memory_limit_begin(size_t input_size, size_t extra);
 /** Everything was given back. */
 void memory_limit_end(void);
