@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/checked.h"
+#include "manifest/chunk_tree.h"
 #include "model/batch_priv.h"
 #include "task/pipeline.h"
 
@@ -22,6 +23,8 @@ typedef struct leaves_walk {
     char *file_path;  /* the same, kept over batches */
     uint64_t file_size;
     uint64_t file_index;
+    const ms_manifest_head *head; /* may be NULL */
+    ms_chunk_tree tree;           /* of the leaves so far */
 } leaves_walk;
 
 static void clear_batch(ms_leaf_batch *batch)
@@ -89,6 +92,7 @@ static ms_status add_leaf(leaves_walk *leaves, ms_leaf_batch *batch, ms_step *st
         return status;
     batch->buffer_used += leaf->data_size;
     step->leaf = batch->leaf_count++;
+    ms_chunk_tree_add(&leaves->tree, leaf->cid.digest);
     return MS_OK;
 }
 
@@ -141,6 +145,18 @@ static ms_status next_event(leaves_walk *leaves, ms_error *err)
     }
 }
 
+static ms_status check_chunk_root(const leaves_walk *leaves, ms_error *err)
+{
+    uint8_t root[32];
+    const ms_manifest_head *head = leaves->head;
+    if (!leaves->stages->checks_chunk_root || head == NULL || leaves->tree.count != head->count)
+        return MS_OK;
+    const ms_status status = ms_chunk_tree_root(&leaves->tree, root, err);
+    if (status == MS_OK && memcmp(root, head->chunk_root, sizeof(root)) != 0)
+        return ms_fail(err, MS_INTEGRITY, "chunk_root", "the manifest states another chunkRoot than that of its chunks");
+    return status;
+}
+
 static ms_status produce(void *payload, void *item, bool *end, ms_error *err)
 {
     leaves_walk *leaves = (leaves_walk *)payload;
@@ -155,6 +171,9 @@ static ms_status produce(void *payload, void *item, bool *end, ms_error *err)
         }
         if (leaves->event.kind == MS_WALK_END) {
             leaves->ended = true;
+            const ms_status status = check_chunk_root(leaves, err);
+            if (status != MS_OK)
+                return status;
             break;
         }
         if (batch_is_full(leaves, batch))
@@ -213,8 +232,9 @@ ms_status ms_leaves_run(ms_run *run, const ms_cid *root, const ms_manifest_head 
 {
     const unsigned workers = ms_batch_workers(run->task);
     const size_t count = ms_batch_count(workers);
-    leaves_walk leaves = {.run = run, .stages = stages, .buffer_size = ms_batch_buffer_size(run->storage)};
+    leaves_walk leaves = {.run = run, .stages = stages, .head = head, .buffer_size = ms_batch_buffer_size(run->storage)};
     ms_leaf_batch *batches = NULL;
+    ms_chunk_tree_init(&leaves.tree);
     ms_status status = ms_walk_open(&leaves.walk, root, source, err);
     if (status == MS_OK && head != NULL)
         ms_walk_expect(leaves.walk, head->size, head->count);

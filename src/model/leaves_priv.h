@@ -63,6 +63,9 @@ typedef struct ms_leaf_stages {
     /* By the calling thread, in order. */
     ms_status (*consume)(void *payload, ms_leaf_batch *batch, ms_error *err);
     void *payload;
+    /* Refuse a model whose chunks do not give the chunkRoot of its head: MS_INTEGRITY "chunk_root". What wants leaves out cannot be
+     * compared and is not. */
+    bool checks_chunk_root;
 } ms_leaf_stages;
 
 /** Walk root (expecting size and count of the head unless head is NULL) with inner nodes from source, and run the stages.

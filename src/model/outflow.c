@@ -78,7 +78,7 @@ ms_status ms_outflow_run(ms_outflow *outflow, ms_error *err)
     if (outflow->format != MS_ARCHIVE_NONE)
         status = ms_archive_writer_new(
                 &flow.archive, outflow->format, &outflow->output, ms_task_workers(outflow->run->task), err);
-    const ms_leaf_stages stages = {.wants = wants, .work = work, .consume = consume, .payload = &flow};
+    const ms_leaf_stages stages = {.wants = wants, .work = work, .consume = consume, .payload = &flow, .checks_chunk_root = true};
     const ms_block_source source = ms_store_source(outflow->store);
     const ms_manifest_head *head = outflow->model->head.count == 0 ? NULL : &outflow->model->head;
     if (status == MS_OK)

@@ -71,13 +71,23 @@ ms_status ms_leaf_fail(const ms_leaf *leaf, ms_error *err)
     return status;
 }
 
+/* A leaf is bad too when a stranger's DAG gives a good block another length: other models need that block. */
+static bool is_block_damaged(ms_store *store, const ms_cid *cid)
+{
+    ms_buffer block;
+    ms_buffer_init(&block, MS_BLOCK_SIZE_IN_MAX);
+    const ms_status status = ms_store_get(store, cid, &block, NULL);
+    ms_buffer_release(&block);
+    return status == MS_INTEGRITY || status == MS_LIMIT;
+}
+
 ms_status ms_leaves_fetch(ms_store *store, ms_leaf_batch *batch, uint64_t *bad, ms_error *err)
 {
     *bad = 0;
     ms_status status = ms_leaves_from_store(store, batch, err);
     for (size_t i = 0; status == MS_OK && i < batch->leaf_count; i++) {
         ms_leaf *leaf = &batch->leaves[i];
-        if (leaf->status != MS_INTEGRITY)
+        if (leaf->status != MS_INTEGRITY || !is_block_damaged(store, &leaf->cid))
             continue;
         /* A store that cannot be written to keeps its bad block; the chunk is refused all the same. */
         if (ms_store_quarantine(store, &leaf->cid, NULL) == MS_OK)
@@ -293,7 +303,7 @@ ms_status ms_placing_run(ms_placing *placing, ms_error *err)
     if (placing->is_folder_model)
         status = ms_folder_make(placing->dirfd, placing->content, MODE_FOLDER, NULL, err);
     const ms_leaf_stages stages = {
-            .wants = wants, .begin = begin, .work = work, .consume = consume, .payload = placing};
+            .wants = wants, .begin = begin, .work = work, .consume = consume, .payload = placing, .checks_chunk_root = true};
     const ms_block_source source = ms_store_source(placing->store);
     const ms_manifest_head *head = placing->model->head.count == 0 ? NULL : &placing->model->head;
     if (status == MS_OK)
