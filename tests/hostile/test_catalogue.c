@@ -25,7 +25,7 @@
 #include "unixfs/dag_pb.h"
 #include "unixfs/unixfs_node.h"
 
-#define ROWS_MIN 300
+#define ROWS_MIN 400
 #define CUTS_SIZE_MAX 4096 /* longer rows are not cut at each length */
 
 /* ---- an allocator that remembers ---- */
