@@ -3,6 +3,7 @@
 #include "unixfs/dag_pb.h"
 
 #include "codec/text.h"
+#include "unixfs/protobuf_field.h"
 
 /* Protobuf tags: field number << 3 | wire type. */
 #define TAG_LINK 0x12
@@ -18,38 +19,14 @@ static ms_status malformed(ms_error *err, const char *reason, size_t offset, con
     return MS_MALFORMED;
 }
 
-/* A cursor over a length-delimited field: its bytes alone, but offsets count from the block's
- * start. */
-static ms_status read_bounds(ms_cursor *cursor, ms_cursor *field, ms_error *err)
-{
-    uint64_t size = 0;
-    size_t start = cursor->position;
-    ms_status status = ms_cursor_varint(cursor, &size, err);
-
-    *field = *cursor;
-    if (status != MS_OK)
-        return status;
-    if (size > ms_cursor_left(cursor))
-        return malformed(err, "truncated", start, "ends inside a field");
-    *field = *cursor;
-    field->size = cursor->position + (size_t)size;
-    cursor->position = field->size;
-    return MS_OK;
-}
-
-static ms_span rest_of(const ms_cursor *field)
-{
-    return ms_span_of(field->data + field->position, ms_cursor_left(field));
-}
-
 static ms_status read_hash(ms_cursor *cursor, ms_dag_pb_link *link, ms_error *err)
 {
     ms_cursor field;
-    ms_status status = read_bounds(cursor, &field, err);
+    ms_status status = ms_protobuf_read_bytes(cursor, &field, err);
 
     if (status != MS_OK)
         return status;
-    status = ms_cid_decode(&link->cid, rest_of(&field), err);
+    status = ms_cid_decode(&link->cid, ms_protobuf_rest(&field), err);
     if (status != MS_OK && err != NULL && err->offset >= 0)
         ms_error_set_offset(err, (uint64_t)err->offset + field.position);
     return status;
@@ -59,11 +36,11 @@ static ms_status read_name(ms_cursor *cursor, ms_dag_pb_link *link, ms_error *er
 {
     size_t bad = 0;
     ms_cursor field;
-    ms_status status = read_bounds(cursor, &field, err);
+    ms_status status = ms_protobuf_read_bytes(cursor, &field, err);
 
     if (status != MS_OK)
         return status;
-    link->name = rest_of(&field);
+    link->name = ms_protobuf_rest(&field);
     link->has_name = true;
     if (!ms_utf8_is_valid((const char *)link->name.data, link->name.size, &bad))
         return malformed(
@@ -130,7 +107,7 @@ static ms_status add_link(ms_dag_pb *node, ms_cursor *cursor, size_t start, ms_e
     if (node->link_count >= MS_DAG_PB_LINKS_MAX)
         return ms_fail(err, MS_LIMIT, "dag_pb_links", "A dag-pb node has more than %d links",
                 MS_DAG_PB_LINKS_MAX);
-    status = read_bounds(cursor, &field, err);
+    status = ms_protobuf_read_bytes(cursor, &field, err);
     if (status == MS_OK)
         status = read_link(&field, &link, err);
     if (status != MS_OK)
@@ -157,11 +134,11 @@ static ms_status decode_field(ms_dag_pb *node, ms_cursor *cursor, ms_error *err)
         return malformed(err, "dag_pb_field", start, "has an unknown field");
     if (node->has_data)
         return malformed(err, "dag_pb_repeated", start, "has two data fields");
-    status = read_bounds(cursor, &field, err);
+    status = ms_protobuf_read_bytes(cursor, &field, err);
     if (status != MS_OK)
         return status;
     node->has_data = true;
-    node->data = rest_of(&field);
+    node->data = ms_protobuf_rest(&field);
     return MS_OK;
 }
 
@@ -193,7 +170,7 @@ bool ms_dag_pb_next(ms_dag_pb_links *links, ms_dag_pb_link *link)
     if (ms_cursor_left(&links->cursor) == 0)
         return false;
     links->cursor.position++;
-    return read_bounds(&links->cursor, &field, NULL) == MS_OK &&
+    return ms_protobuf_read_bytes(&links->cursor, &field, NULL) == MS_OK &&
            read_link(&field, link, NULL) == MS_OK;
 }
 
@@ -212,23 +189,6 @@ size_t ms_dag_pb_link_size(const ms_cid *cid, size_t name_size, uint64_t tsize)
     return delimited_size(link_content_size(ms_cid_encoded_size(cid), name_size, tsize));
 }
 
-/* The caller has reserved room. */
-static void put_tag_varint(ms_buffer *out, uint8_t tag, uint64_t value)
-{
-    out->data[out->size++] = tag;
-    out->size += ms_varint_write(out->data + out->size, value);
-}
-
-static ms_status append_delimited(ms_buffer *out, uint8_t tag, ms_span bytes, ms_error *err)
-{
-    ms_status status = ms_buffer_reserve(out, 1 + MS_VARINT_SIZE_MAX, err);
-
-    if (status != MS_OK)
-        return status;
-    put_tag_varint(out, tag, bytes.size);
-    return ms_buffer_append(out, bytes.data, bytes.size, err);
-}
-
 ms_status ms_dag_pb_write_link(
         ms_buffer *out, const ms_cid *cid, ms_span name, uint64_t tsize, ms_error *err)
 {
@@ -236,24 +196,23 @@ ms_status ms_dag_pb_write_link(
     size_t cid_size = ms_cid_encode(cid, binary);
     size_t size = ms_dag_pb_link_size(cid, name.size, tsize);
     size_t before = out->size;
-    ms_status status = ms_buffer_reserve(out, size + MS_VARINT_SIZE_MAX + 1, err);
+    ms_status status = ms_buffer_reserve(out, size, err);
 
+    if (status == MS_OK)
+        status = ms_protobuf_append_number(
+                out, TAG_LINK, link_content_size(cid_size, name.size, tsize), err);
+    if (status == MS_OK)
+        status = ms_protobuf_append_bytes(out, TAG_HASH, ms_span_of(binary, cid_size), err);
+    if (status == MS_OK)
+        status = ms_protobuf_append_bytes(out, TAG_NAME, name, err);
+    if (status == MS_OK)
+        status = ms_protobuf_append_number(out, TAG_TSIZE, tsize, err);
     if (status != MS_OK)
-        return status;
-    put_tag_varint(out, TAG_LINK, link_content_size(cid_size, name.size, tsize));
-    status = append_delimited(out, TAG_HASH, ms_span_of(binary, cid_size), err);
-    if (status == MS_OK)
-        status = append_delimited(out, TAG_NAME, name, err);
-    if (status == MS_OK)
-        status = ms_buffer_reserve(out, 1 + MS_VARINT_SIZE_MAX, err);
-    if (status == MS_OK)
-        put_tag_varint(out, TAG_TSIZE, tsize);
-    else
         out->size = before;
     return status;
 }
 
 ms_status ms_dag_pb_write_data(ms_buffer *out, ms_span data, ms_error *err)
 {
-    return append_delimited(out, TAG_DATA, data, err);
+    return ms_protobuf_append_bytes(out, TAG_DATA, data, err);
 }

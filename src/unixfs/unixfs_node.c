@@ -3,6 +3,7 @@
 #include "unixfs/unixfs_node.h"
 
 #include "base/checked.h"
+#include "unixfs/protobuf_field.h"
 
 /* Protobuf tags: field number << 3 | wire type. */
 #define TAG_TYPE 0x08
@@ -34,15 +35,11 @@ static ms_status malformed(ms_error *err, const char *reason, size_t offset, con
 
 static ms_status read_bytes(ms_cursor *cursor, ms_span *bytes, ms_error *err)
 {
-    uint64_t size = 0;
-    size_t start = cursor->position;
-    ms_status status = ms_cursor_varint(cursor, &size, err);
+    ms_cursor field;
+    ms_status status = ms_protobuf_read_bytes(cursor, &field, err);
 
-    if (status != MS_OK)
-        return status;
-    if (size > ms_cursor_left(cursor))
-        return malformed(err, "truncated", start, "ends inside a field");
-    return ms_cursor_take(cursor, bytes, (size_t)size, err);
+    *bytes = status == MS_OK ? ms_protobuf_rest(&field) : (ms_span){0};
+    return status;
 }
 
 static ms_status read_block_size(
@@ -206,29 +203,21 @@ bool ms_unixfs_bit(const ms_unixfs_node *node, uint32_t bucket)
     return (node->data.data[node->data.size - 1 - from_end] >> (bucket % 8)) & 1;
 }
 
-static ms_status append_number(ms_buffer *out, uint8_t tag, uint64_t value, ms_error *err)
-{
-    uint8_t field[1 + MS_VARINT_SIZE_MAX];
-
-    field[0] = tag;
-    return ms_buffer_append(out, field, 1 + ms_varint_write(field + 1, value), err);
-}
-
 ms_status ms_unixfs_write_file(ms_buffer *out, uint64_t file_size, ms_error *err)
 {
-    ms_status status = append_number(out, TAG_TYPE, MS_UNIXFS_FILE, err);
+    ms_status status = ms_protobuf_append_number(out, TAG_TYPE, MS_UNIXFS_FILE, err);
 
-    return status == MS_OK ? append_number(out, TAG_FILE_SIZE, file_size, err) : status;
+    return status == MS_OK ? ms_protobuf_append_number(out, TAG_FILE_SIZE, file_size, err) : status;
 }
 
 ms_status ms_unixfs_write_block_size(ms_buffer *out, uint64_t size, ms_error *err)
 {
-    return append_number(out, TAG_BLOCK_SIZE, size, err);
+    return ms_protobuf_append_number(out, TAG_BLOCK_SIZE, size, err);
 }
 
 ms_status ms_unixfs_write_directory(ms_buffer *out, ms_error *err)
 {
-    return append_number(out, TAG_TYPE, MS_UNIXFS_DIRECTORY, err);
+    return ms_protobuf_append_number(out, TAG_TYPE, MS_UNIXFS_DIRECTORY, err);
 }
 
 ms_status ms_unixfs_write_shard(ms_buffer *out, const bool used[MS_UNIXFS_FANOUT], ms_error *err)
@@ -243,14 +232,13 @@ ms_status ms_unixfs_write_shard(ms_buffer *out, const bool used[MS_UNIXFS_FANOUT
     }
     while (zeros < sizeof bits && bits[zeros] == 0)
         zeros++;
-    status = append_number(out, TAG_TYPE, MS_UNIXFS_SHARD, err);
+    status = ms_protobuf_append_number(out, TAG_TYPE, MS_UNIXFS_SHARD, err);
     if (status == MS_OK)
-        status = append_number(out, TAG_DATA, sizeof bits - zeros, err);
+        status = ms_protobuf_append_bytes(
+                out, TAG_DATA, ms_span_of(bits + zeros, sizeof bits - zeros), err);
     if (status == MS_OK)
-        status = ms_buffer_append(out, bits + zeros, sizeof bits - zeros, err);
+        status = ms_protobuf_append_number(out, TAG_HASH_TYPE, MS_UNIXFS_HASH_MURMUR3, err);
     if (status == MS_OK)
-        status = append_number(out, TAG_HASH_TYPE, MS_UNIXFS_HASH_MURMUR3, err);
-    if (status == MS_OK)
-        status = append_number(out, TAG_FANOUT, MS_UNIXFS_FANOUT, err);
+        status = ms_protobuf_append_number(out, TAG_FANOUT, MS_UNIXFS_FANOUT, err);
     return status;
 }
