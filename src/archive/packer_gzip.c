@@ -7,6 +7,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "archive/zlib_memory.h"
 #include "base/alloc.h"
 #include "base/checked.h"
 #include "platform/thread.h"
@@ -59,18 +60,6 @@ struct gzip_packer {
     ms_condition work;
     ms_condition done;
 };
-
-static void *zlib_alloc(void *payload, unsigned count, unsigned size)
-{
-    (void)payload;
-    return ms_calloc(count, size);
-}
-
-static void zlib_free(void *payload, void *memory)
-{
-    (void)payload;
-    ms_free(memory);
-}
 
 static gzip_block *block_at(gzip_packer *self, uint64_t number)
 {
@@ -272,8 +261,7 @@ static ms_status make_workers(gzip_packer *self, ms_error *err)
     for (unsigned i = 0; i < self->worker_count; i++) {
         gzip_worker *worker = &self->workers[i];
         worker->packer = self;
-        worker->stream.zalloc = zlib_alloc;
-        worker->stream.zfree = zlib_free;
+        ms_zlib_set_memory(&worker->stream);
         /* Negative window bits: raw deflate. */
         if (deflateInit2(&worker->stream, DEFLATE_LEVEL, Z_DEFLATED, -MAX_WBITS, 8,
                     Z_DEFAULT_STRATEGY)

@@ -4,6 +4,7 @@
 
 #include <zlib.h>
 
+#include "archive/zlib_memory.h"
 #include "base/alloc.h"
 #include "base/checked.h"
 
@@ -15,18 +16,6 @@ typedef struct gzip_unpacker {
     bool stream_ready;
     bool member_ended;
 } gzip_unpacker;
-
-static void *zlib_alloc(void *payload, unsigned count, unsigned size)
-{
-    (void)payload;
-    return ms_calloc(count, size);
-}
-
-static void zlib_free(void *payload, void *memory)
-{
-    (void)payload;
-    ms_free(memory);
-}
 
 /* After the end of a member: another one, padding, or the end of the file. */
 static ms_status next_member(gzip_unpacker *self, bool *end, ms_error *err)
@@ -108,8 +97,7 @@ ms_status ms_unpacker_new_gzip(ms_unpacker **unpacker, ms_error *err)
     if (self == NULL)
         return ms_fail_memory(err, sizeof(*self));
     self->base.operations = &gzip_operations;
-    self->stream.zalloc = zlib_alloc;
-    self->stream.zfree = zlib_free;
+    ms_zlib_set_memory(&self->stream);
     /* 16 more window bits: gzip header and trailer, nothing else. */
     if (inflateInit2(&self->stream, 16 + MAX_WBITS) != Z_OK) {
         gzip_free(&self->base);

@@ -17,15 +17,6 @@ typedef struct fs_lock {
     int fd;
 } fs_lock;
 
-static ms_status new_lock(fs_lock **lock, ms_error *err)
-{
-    *lock = ms_calloc(1, sizeof(**lock));
-    if (*lock == NULL)
-        return ms_fail_memory(err, sizeof(**lock));
-    (*lock)->fd = -1;
-    return MS_OK;
-}
-
 /* A reader makes nothing: where there is no lock file there was never a session, and nobody to prune. A
  * file that may not be opened at all is passed over, so that a copy on a read-only disk can be read. */
 static ms_status lock_for_reading(ms_fs_store *store, fs_lock *lock, ms_task *task, ms_error *err)
@@ -45,27 +36,6 @@ static ms_status lock_for_reading(ms_fs_store *store, fs_lock *lock, ms_task *ta
     }
     ms_error_copy(err, &failure);
     return status;
-}
-
-ms_status ms_fs_read_begin(void *self, ms_task *task, void **out, ms_error *err)
-{
-    ms_fs_store *store = self;
-    fs_lock *lock = NULL;
-    ms_status status;
-    bool exists;
-
-    *out = NULL;
-    status = new_lock(&lock, err);
-    if (status == MS_OK)
-        status = ms_fs_home_find(store, &exists, err);
-    if (status == MS_OK && exists)
-        status = lock_for_reading(store, lock, task, err);
-    if (status != MS_OK) {
-        ms_free(lock);
-        return status;
-    }
-    *out = lock;
-    return MS_OK;
 }
 
 void ms_fs_read_end(void *self, void *payload)
@@ -92,27 +62,49 @@ static ms_status lock_for_pruning(
     return status;
 }
 
+/* Makes the lock that begin functions hand out; a home that is not there needs none. */
+static ms_status begin(ms_fs_store *store, bool prunes, int64_t wait_ms, ms_task *task,
+        fs_lock **lock, ms_error *err)
+{
+    bool exists;
+    ms_status status;
+
+    *lock = ms_calloc(1, sizeof(**lock));
+    if (*lock == NULL)
+        return ms_fail_memory(err, sizeof(**lock));
+    (*lock)->fd = -1;
+    status = ms_fs_home_find(store, &exists, err);
+    if (status == MS_OK && exists)
+        status = prunes ? lock_for_pruning(store, *lock, wait_ms, task, err)
+                        : lock_for_reading(store, *lock, task, err);
+    if (status == MS_OK)
+        return MS_OK;
+    ms_fs_read_end(store, *lock);
+    *lock = NULL;
+    return status;
+}
+
+ms_status ms_fs_read_begin(void *self, ms_task *task, void **out, ms_error *err)
+{
+    fs_lock *lock = NULL;
+    ms_status status = begin(self, false, -1, task, &lock, err);
+
+    *out = lock;
+    return status;
+}
+
 ms_status ms_fs_prune_begin(void *self, int64_t wait_ms, ms_task *task, void **out, ms_error *err)
 {
     ms_fs_store *store = self;
     fs_lock *lock = NULL;
-    ms_status status;
-    bool exists;
+    ms_status status = begin(store, true, wait_ms, task, &lock, err);
 
-    *out = NULL;
-    status = new_lock(&lock, err);
-    if (status == MS_OK)
-        status = ms_fs_home_find(store, &exists, err);
-    if (status == MS_OK && exists)
-        status = lock_for_pruning(store, lock, wait_ms, task, err);
-    if (status != MS_OK) {
-        ms_fs_read_end(store, lock);
+    *out = lock;
+    if (status != MS_OK)
         return status;
-    }
     ms_mutex_lock(&store->mutex);
     store->pruning++;
     ms_mutex_unlock(&store->mutex);
-    *out = lock;
     return MS_OK;
 }
 
