@@ -85,6 +85,20 @@ void *ms_arena_calloc(ms_arena *arena, size_t count, size_t size)
     return ms_mul_size(&bytes, count, size) ? ms_arena_alloc(arena, bytes) : NULL;
 }
 
+void *ms_arena_grow(ms_arena *arena, const void *items, size_t count, size_t size)
+{
+    void *grown;
+
+    if ((count & (count - 1)) != 0)
+        return (void *)(uintptr_t)items; /* const only for who reads the result */
+    if (count > SIZE_MAX / 2)
+        return NULL;
+    grown = ms_arena_calloc(arena, count == 0 ? 1 : 2 * count, size);
+    if (grown != NULL && count > 0)
+        memcpy(grown, items, count * size);
+    return grown;
+}
+
 char *ms_arena_strdup(ms_arena *arena, const char *text)
 {
     return ms_arena_strndup(arena, text, strlen(text));

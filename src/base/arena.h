@@ -21,6 +21,9 @@ void ms_arena_release(ms_arena *arena);
  *  short or size_max would be passed; a size of 0 gives a pointer of its own. */
 void *ms_arena_alloc(ms_arena *arena, size_t size);
 void *ms_arena_calloc(ms_arena *arena, size_t count, size_t size);
+/** items (NULL when count is 0) with room for one more, zeroed: moved to twice the room when count is a power
+ *  of two, so that arrays of unknown length cost at most twice what they hold. Only for arrays grown by it. */
+void *ms_arena_grow(ms_arena *arena, const void *items, size_t count, size_t size);
 char *ms_arena_strdup(ms_arena *arena, const char *text);
 /** The first size bytes of text (fewer if a NUL comes first) plus NUL. */
 char *ms_arena_strndup(ms_arena *arena, const char *text, size_t size);

@@ -12,6 +12,13 @@ void ms_hex_encode(char *out, const uint8_t *data, size_t size)
     out[2 * size] = '\0';
 }
 
+void ms_digest_format(char out[MS_DIGEST_TEXT_SIZE], const uint8_t digest[32])
+{
+    out[0] = '0';
+    out[1] = 'x';
+    ms_hex_encode(out + 2, digest, 32);
+}
+
 static int digit_value(char digit)
 {
     if (digit >= '0' && digit <= '9')

@@ -10,6 +10,10 @@ void ms_hex_encode(char *out, const uint8_t *data, size_t size);
 MS_MUST_CHECK ms_status ms_hex_decode(
         uint8_t *out, size_t size, const char *text, size_t text_size, ms_error *err);
 
+#define MS_DIGEST_TEXT_SIZE (2 + 2 * 32 + 1)
+/** "0x" and 64 digits, as results show hashes. */
+void ms_digest_format(char out[MS_DIGEST_TEXT_SIZE], const uint8_t digest[32]);
+
 #define MS_BASE32_TEXT_SIZE(size) (((size)*8 + 4) / 5 + 1)
 /** RFC 4648 without padding; upper chooses the alphabet's case. */
 void ms_base32_encode(char *out, const uint8_t *data, size_t size, bool upper);

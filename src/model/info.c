@@ -30,17 +30,11 @@ static ms_status on_version(void *payload, const ms_record *record, ms_error *er
 {
     informing *info = (informing *)payload;
     ms_info_result *result = info->result;
-    /* Grown by doubling inside the arena: versions are few and the arena ends with the operation.
-     */
-    if ((result->version_count & (result->version_count - 1)) == 0) {
-        const size_t capacity = result->version_count == 0 ? 1 : result->version_count * 2;
-        ms_version_entry *grown = ms_arena_calloc(&info->run->arena, capacity, sizeof(*grown));
-        if (grown == NULL)
-            return ms_fail_memory(err, capacity * sizeof(*grown));
-        if (result->version_count > 0)
-            memcpy(grown, result->versions, result->version_count * sizeof(*grown));
-        result->versions = grown;
-    }
+    ms_version_entry *versions = ms_arena_grow(
+            &info->run->arena, result->versions, result->version_count, sizeof(*versions));
+    if (versions == NULL)
+        return ms_fail_memory(err, sizeof(*versions));
+    result->versions = versions;
     ms_version_entry entry = {.version = record->version,
             .timestamp = record->time,
             .status = ms_record_status_word(record->status)};
@@ -50,9 +44,7 @@ static ms_status on_version(void *payload, const ms_record *record, ms_error *er
         status = ms_run_text(info->run, &entry.reason, record->reason, err);
     if (status != MS_OK)
         return status;
-    ms_version_entry *list = (ms_version_entry *)(uintptr_t)
-                                     result->versions; /* ours until the result is handed out */
-    list[result->version_count++] = entry;
+    versions[result->version_count++] = entry;
     return MS_OK;
 }
 
@@ -65,7 +57,7 @@ static const char *shown_path(const informing *info)
 static ms_status tell_file(informing *info, ms_error *err)
 {
     char cid[MS_CID_TEXT_SIZE];
-    char hex[2 * 32 + 3] = "0x";
+    char hex[MS_DIGEST_TEXT_SIZE];
     uint8_t digest[32];
     ms_cid_format(&info->file_cid, cid);
     ms_file_entry file = {.path = shown_path(info),
@@ -76,7 +68,7 @@ static ms_status tell_file(informing *info, ms_error *err)
         ms_status status = ms_manifest_ext_digest(&info->ext, info->file_index, digest, err);
         if (status != MS_OK)
             return status;
-        ms_hex_encode(hex + 2, digest, sizeof(digest));
+        ms_digest_format(hex, digest);
         file.sha256 = hex;
     }
     ms_result_file(info->run->json, &file);
@@ -96,9 +88,9 @@ static ms_status tell_chunk(informing *info, const ms_walk_event *event, ms_erro
             (event->chunk_index < options->range_first || event->chunk_index > options->range_last))
         return MS_OK;
     char cid[MS_CID_TEXT_SIZE];
-    char hex[2 * 32 + 3] = "0x";
+    char hex[MS_DIGEST_TEXT_SIZE];
     ms_cid_format(&event->cid, cid);
-    ms_hex_encode(hex + 2, event->cid.digest, 32);
+    ms_digest_format(hex, event->cid.digest);
     const ms_chunk_entry chunk = {.index = event->chunk_index,
             .path = shown_path(info),
             .offset = event->offset,

@@ -65,6 +65,16 @@ static ms_status tell_keys(key_run *keys, const ms_address *only, ms_error *err)
     return status;
 }
 
+/* Of the usable file of an address; the count when there is none. */
+static size_t position_of(const ms_keystore_list *list, const ms_address *address)
+{
+    size_t at = 0;
+    while (at < list->count && (list->entries[at].status != MS_OK ||
+                                       !ms_address_equal(&list->entries[at].address, address)))
+        at++;
+    return at;
+}
+
 /* The file of the address in the options, or of the default key. */
 static ms_status find_file(
         key_run *keys, char name[MS_KEYSTORE_NAME_SIZE], ms_address *address, ms_error *err)
@@ -72,17 +82,13 @@ static ms_status find_file(
     ms_keystore_list list = {0};
     size_t chosen = 0;
     const char *wanted = keys->options->address;
-    ms_status status = MS_OK;
     if (wanted != NULL && ms_address_parse(address, wanted, strlen(wanted), NULL) != MS_OK)
         return ms_fail(err, MS_USAGE, "key_address", "%s is no address", wanted);
-    status = ms_keyring_files(keys->keyring, &list, err);
+    ms_status status = ms_keyring_files(keys->keyring, &list, err);
     if (status == MS_OK && wanted == NULL)
         status = ms_keyring_default(keys->keyring, &list, &chosen, err);
-    for (chosen = wanted == NULL ? chosen : 0;
-            status == MS_OK && wanted != NULL && chosen < list.count; chosen++)
-        if (list.entries[chosen].status == MS_OK &&
-                ms_address_equal(&list.entries[chosen].address, address))
-            break;
+    else
+        chosen = position_of(&list, address);
     if (status == MS_OK && chosen >= list.count) {
         status = ms_fail(err, MS_NOT_FOUND, "key_unknown", "there is no key %s here",
                 wanted == NULL ? "yet" : wanted);

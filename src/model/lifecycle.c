@@ -1,6 +1,4 @@
 /* The activate and deactivate commands. */
-#include <string.h>
-
 #include "model/keyring_priv.h"
 #include "model/opened_model_priv.h"
 
@@ -16,17 +14,11 @@ static ms_status on_version(void *payload, const ms_record *record, ms_error *er
     ms_lifecycle_result *result = change->result;
     if (change->version != 0 && record->version != change->version)
         return MS_OK;
-    /* Grown by doubling inside the arena, which ends with the operation. */
-    ms_version_status *versions = (ms_version_status *)(uintptr_t)result->versions;
-    if ((result->version_count & (result->version_count - 1)) == 0) {
-        const size_t capacity = result->version_count == 0 ? 1 : result->version_count * 2;
-        versions = ms_arena_calloc(&change->run->arena, capacity, sizeof(*versions));
-        if (versions == NULL)
-            return ms_fail_memory(err, capacity * sizeof(*versions));
-        if (result->version_count > 0)
-            memcpy(versions, result->versions, result->version_count * sizeof(*versions));
-        result->versions = versions;
-    }
+    ms_version_status *versions = ms_arena_grow(
+            &change->run->arena, result->versions, result->version_count, sizeof(*versions));
+    if (versions == NULL)
+        return ms_fail_memory(err, sizeof(*versions));
+    result->versions = versions;
     versions[result->version_count++] = (ms_version_status){
             .version = record->version, .status = ms_record_status_word(record->status)};
     return MS_OK;

@@ -44,7 +44,7 @@ static ms_status metadata_of(ms_arena *arena, const char **json, ms_span metadat
 static ms_status fill_manifest(
         ms_model_entry *entry, ms_arena *arena, const ms_opened_model *model, ms_error *err)
 {
-    char *root = ms_arena_alloc(arena, 2 * sizeof(model->head.chunk_root) + 3);
+    char *root = ms_arena_alloc(arena, MS_DIGEST_TEXT_SIZE);
     entry->has_manifest = true;
     entry->total_size = model->head.size;
     entry->chunk_count = model->head.count;
@@ -55,9 +55,7 @@ static ms_status fill_manifest(
     if (root == NULL || entry->name == NULL || entry->description == NULL ||
             entry->root_cid == NULL)
         return ms_fail_memory(err, sizeof(*entry));
-    root[0] = '0';
-    root[1] = 'x';
-    ms_hex_encode(root + 2, model->head.chunk_root, sizeof(model->head.chunk_root));
+    ms_digest_format(root, model->head.chunk_root);
     return metadata_of(arena, &entry->metadata_json, model->info.metadata, err);
 }
 

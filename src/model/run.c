@@ -18,16 +18,11 @@ ms_status ms_run_cid(ms_run *run, const char **text, const ms_cid *cid, ms_error
     return ms_run_text(run, text, formatted, err);
 }
 
-ms_status ms_run_hex(ms_run *run, const char **text, const uint8_t *data, size_t size, ms_error *err)
+ms_status ms_run_digest(ms_run *run, const char **text, const uint8_t digest[32], ms_error *err)
 {
-    char *hex = ms_arena_alloc(&run->arena, 2 * size + 3);
-    *text = hex;
-    if (hex == NULL)
-        return ms_fail_memory(err, 2 * size + 3);
-    hex[0] = '0';
-    hex[1] = 'x';
-    ms_hex_encode(hex + 2, data, size);
-    return MS_OK;
+    char formatted[MS_DIGEST_TEXT_SIZE];
+    ms_digest_format(formatted, digest);
+    return ms_run_text(run, text, formatted, err);
 }
 
 ms_status ms_run_address(ms_run *run, const char **text, const ms_address *address, ms_error *err)

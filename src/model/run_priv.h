@@ -43,8 +43,7 @@ extern const ms_command ms_command_config;
 /** Text for results, in the run's arena; NULL text gives NULL. MS_NO_MEMORY. */
 MS_MUST_CHECK ms_status ms_run_text(ms_run *run, const char **copy, const char *text, ms_error *err);
 MS_MUST_CHECK ms_status ms_run_cid(ms_run *run, const char **text, const ms_cid *cid, ms_error *err);
-/** "0x" and lower-case hex. */
-MS_MUST_CHECK ms_status ms_run_hex(ms_run *run, const char **text, const uint8_t *data, size_t size, ms_error *err);
+MS_MUST_CHECK ms_status ms_run_digest(ms_run *run, const char **text, const uint8_t digest[32], ms_error *err);
 MS_MUST_CHECK ms_status ms_run_address(ms_run *run, const char **text, const ms_address *address, ms_error *err);
 const char *ms_record_status_word(ms_record_status status);
 const char *ms_record_state_word(ms_record_state state);

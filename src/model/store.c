@@ -314,7 +314,7 @@ static ms_status fill_result(storing *store, ms_error *err)
     if (status == MS_OK)
         status = ms_run_cid(run, &result->root_cid, &head.root, err);
     if (status == MS_OK)
-        status = ms_run_hex(run, &result->chunk_root, head.chunk_root, sizeof(head.chunk_root), err);
+        status = ms_run_digest(run, &result->chunk_root, head.chunk_root, err);
     if (status == MS_OK)
         status = ms_store_block_path(store->store, &store->manifest, path, sizeof(path), err);
     if (status == MS_OK)

@@ -122,11 +122,11 @@ static const char *finding_of(const ms_leaf *leaf)
 static ms_status judge_leaf(verifying *verify, const ms_leaf *leaf, ms_error *err)
 {
     char cid[MS_CID_TEXT_SIZE];
-    char expected[2 * 32 + 3] = "0x";
-    char actual[2 * 32 + 3] = "0x";
+    char expected[MS_DIGEST_TEXT_SIZE];
+    char actual[MS_DIGEST_TEXT_SIZE];
     ms_cid_format(&leaf->cid, cid);
-    ms_hex_encode(expected + 2, leaf->cid.digest, 32);
-    ms_hex_encode(actual + 2, leaf->status == MS_OK ? leaf->cid.digest : leaf->actual, 32);
+    ms_digest_format(expected, leaf->cid.digest);
+    ms_digest_format(actual, leaf->status == MS_OK ? leaf->cid.digest : leaf->actual);
     const bool is_valid = leaf->status == MS_OK;
     const ms_chunk_verdict verdict = {.chunk_index = leaf->chunk_index,
             .path = leaf->path,
@@ -151,9 +151,9 @@ static ms_status judge_leaf(verifying *verify, const ms_leaf *leaf, ms_error *er
 static ms_status judge_block(verifying *verify, const ms_cid *cid, const char *finding, ms_error *err)
 {
     char text[MS_CID_TEXT_SIZE];
-    char expected[2 * 32 + 3] = "0x";
+    char expected[MS_DIGEST_TEXT_SIZE];
     ms_cid_format(cid, text);
-    ms_hex_encode(expected + 2, cid->digest, 32);
+    ms_digest_format(expected, cid->digest);
     const ms_chunk_verdict verdict = {
             .chunk_index = UINT64_MAX, .path = "", .cid = text, .error = finding, .expected_hash = expected};
     remember_first(verify, &verdict);

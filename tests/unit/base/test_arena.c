@@ -91,6 +91,31 @@ static void test_short_memory_is_null_and_leaks_nothing(void **state)
     }
 }
 
+static void test_an_array_grows_and_keeps_what_it_holds(void **state)
+{
+    ms_arena arena;
+    uint64_t *items = NULL;
+    unsigned moves = 0;
+
+    (void)state;
+    ms_arena_init(&arena, 10000);
+    for (size_t count = 0; count < 100; count++) {
+        uint64_t *grown = ms_arena_grow(&arena, items, count, sizeof(*items));
+
+        assert_non_null(grown);
+        moves += grown != items;
+        assert_true(grown[count] == 0);
+        for (size_t i = 0; i < count; i++)
+            assert_true(grown[i] == i + 1);
+        grown[count] = count + 1;
+        items = grown;
+    }
+    assert_int_equal(moves, 8); /* to 1, 2, 4 … 128 */
+    assert_null(ms_arena_grow(&arena, items, (size_t)1 << 10, sizeof(*items))); /* over size_max */
+    assert_null(ms_arena_grow(&arena, items, ~(SIZE_MAX >> 1), sizeof(*items)));
+    ms_arena_release(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -99,6 +124,7 @@ int main(void)
             cmocka_unit_test(test_texts),
             cmocka_unit_test(test_zeroed_arena_is_released),
             cmocka_unit_test(test_short_memory_is_null_and_leaks_nothing),
+            cmocka_unit_test(test_an_array_grows_and_keeps_what_it_holds),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,6 +65,16 @@ static void test_every_other_character_is_refused(void **state)
     }
 }
 
+static void test_a_digest_is_shown_with_its_prefix(void **state)
+{
+    uint8_t digest[32] = {0x01, [31] = 0xfe};
+    char text[MS_DIGEST_TEXT_SIZE];
+
+    (void)state;
+    ms_digest_format(text, digest);
+    assert_string_equal(text, "0x01000000000000000000000000000000000000000000000000000000000000fe");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -72,6 +82,7 @@ int main(void)
             cmocka_unit_test(test_both_cases_are_read),
             cmocka_unit_test(test_every_other_length_is_refused),
             cmocka_unit_test(test_every_other_character_is_refused),
+            cmocka_unit_test(test_a_digest_is_shown_with_its_prefix),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
