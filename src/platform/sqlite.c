@@ -52,6 +52,13 @@ ms_status ms_sqlite_fail(ms_error *err, sqlite3 *database, const char *doing)
     const char *path = database != NULL ? sqlite3_db_filename(database, "main") : NULL;
     ms_status status;
 
+    if (code == SQLITE_READONLY_ROLLBACK) {
+        status = ms_fail(err, MS_LOCKED, "database_unfinished",
+                "Cannot %s: a write to it was cut off and is not rolled back yet", doing);
+        if (path != NULL)
+            ms_error_set_path(err, path);
+        return status;
+    }
     switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:

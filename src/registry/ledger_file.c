@@ -88,19 +88,24 @@ ms_status ms_ledger_damaged(const ms_ledger *ledger, uint64_t sequence, const ch
     return MS_INTEGRITY;
 }
 
+/* What a process or a power cut left half written, and only looking does not put right. */
+static ms_status fail_unfinished(const ms_ledger *ledger, ms_error *err)
+{
+    (void)ms_fail(err, MS_LOCKED, "ledger_unfinished",
+            "A write to the ledger %s was cut off and is not rolled back yet", ledger->path);
+    ms_error_set_path(err, ledger->path);
+    ms_error_set_hint(err, "Any command that reads the ledger does it, such as "
+                           "'model-storage list'; then try again");
+    return MS_LOCKED;
+}
+
 ms_status ms_ledger_fail(ms_ledger *ledger, const char *doing, ms_error *err)
 {
     int code = sqlite3_extended_errcode(ledger->database);
     ms_status status;
 
-    if (code == SQLITE_READONLY_ROLLBACK) {
-        status = ms_fail(err, MS_LOCKED, "ledger_unfinished",
-                "A write to the ledger %s was cut off and is not rolled back yet", ledger->path);
-        ms_error_set_path(err, ledger->path);
-        ms_error_set_hint(err, "Any command that reads the ledger does it, such as "
-                               "'model-storage list'; then try again");
-        return status;
-    }
+    if (code == SQLITE_READONLY_ROLLBACK)
+        return fail_unfinished(ledger, err);
     status = ms_sqlite_fail(err, ledger->database, doing);
     if (status == MS_INTEGRITY || status == MS_MALFORMED)
         ms_ledger_set_damage_hint(ledger, err);
@@ -359,15 +364,21 @@ static ms_status make_file(ms_ledger *ledger, ms_error *err)
 static ms_status open_database(ms_ledger *ledger, ms_ledger_access access, ms_error *err)
 {
     bool writable = access != MS_LEDGER_READ_ONLY;
+    ms_error failure = MS_ERROR_INIT;
     ms_status status = ms_sqlite_open_summed(
-            &ledger->database, ledger->path, false, !writable, MS_LEDGER_BUSY_TIMEOUT_MS, err);
+            &ledger->database, ledger->path, false, !writable, MS_LEDGER_BUSY_TIMEOUT_MS, &failure);
 
     /* A file or folder that we may only read is enough for reading. */
     if (status == MS_IO && access == MS_LEDGER_READ) {
         writable = false;
+        failure = (ms_error)MS_ERROR_INIT;
         status = ms_sqlite_open_summed(
-                &ledger->database, ledger->path, false, true, MS_LEDGER_BUSY_TIMEOUT_MS, err);
+                &ledger->database, ledger->path, false, true, MS_LEDGER_BUSY_TIMEOUT_MS, &failure);
     }
+    if (status == MS_LOCKED && strcmp(failure.reason, "database_unfinished") == 0)
+        return fail_unfinished(ledger, err);
+    if (status != MS_OK)
+        ms_error_copy(err, &failure);
     if (status == MS_INTEGRITY || status == MS_MALFORMED)
         ms_ledger_set_damage_hint(ledger, err);
     ledger->writable = status == MS_OK && writable;
