@@ -2,6 +2,7 @@
  * cut may have left of it, and the next process has to find what was acknowledged, whole.
  *
  *   power_cuts [SCENARIO [AT LOSS UNIT SEED]]    one scenario, one cut
+ *   power_cuts PART/PARTS                        every PARTSth scenario, from PART (0 = the first)
  *
  * A sample, or with MODEL_STORAGE_LONG=1 every point, every kind of loss and every single change
  * that was not synced. MODEL_STORAGE_SEED chooses the sample. Prints TAP. */
@@ -468,17 +469,35 @@ static void begin(void)
             (unsigned long long)all.seed, all.is_long ? "everything" : "a sample", all.folder);
 }
 
+static const scenario *scenario_number(size_t index)
+{
+    size_t shared = 0;
+    while (scenario_at(shared) != NULL)
+        shared++;
+    if (index < shared)
+        return scenario_at(index);
+    for (const scenario *what = scenarios_dedup; what->name != NULL; what++)
+        if (index-- == shared)
+            return what;
+    return NULL;
+}
+
+/* Whether the argument, a name or a part, means this one. */
+static bool is_meant(const char *argument, size_t index, const char *name)
+{
+    const char *slash = argument == NULL ? NULL : strchr(argument, '/');
+    if (slash != NULL)
+        return index % strtoul(slash + 1, NULL, 10) == strtoul(argument, NULL, 10);
+    return argument == NULL || strcmp(argument, name) == 0;
+}
+
 int main(int argc, char **argv)
 {
     const scenario *what;
-    char **cut_text = argc == 6 ? argv + 2 : NULL;
     begin();
-    for (size_t i = 0; (what = scenario_at(i)) != NULL; i++)
-        if (argc < 2 || strcmp(what->name, argv[1]) == 0)
-            prove_scenario(what, cut_text);
-    for (what = scenarios_dedup; what->name != NULL; what++)
-        if (argc < 2 || strcmp(what->name, argv[1]) == 0)
-            prove_scenario(what, cut_text);
+    for (size_t i = 0; (what = scenario_number(i)) != NULL; i++)
+        if (is_meant(argc > 1 ? argv[1] : NULL, i, what->name))
+            prove_scenario(what, argc == 6 ? argv + 2 : NULL);
     tree_remove(all.folder);
     printf("# %lu power cuts, %lu of them after the acknowledgement, seed %llu\n1..%u\n", all.cuts,
             all.cuts_acknowledged, (unsigned long long)all.seed, all.cases);
