@@ -1,7 +1,9 @@
 #include "model/batch_priv.h"
 
+#include "base/alloc.h"
 #include "base/checked.h"
 #include "crypto/sha256.h"
+#include "platform/large_pages.h"
 #include "store/store.h"
 
 /* With few lanes four chunks are best; with 16 lanes a batch is 16 chunks and only a thread a job is affordable. */
@@ -17,6 +19,14 @@ size_t ms_batch_buffer_size(const ms_storage *storage)
     const uint64_t wanted = ms_storage_batch_bytes(storage);
     const size_t size = batch_chunks() * MS_BLOCK_SIZE_OUT_MAX;
     return wanted == 0 || wanted > size ? size : (size_t)wanted;
+}
+
+uint8_t *ms_batch_buffer_new(size_t size)
+{
+    uint8_t *buffer = ms_alloc_aligned(size >= MS_LARGE_PAGE_SIZE ? MS_LARGE_PAGE_SIZE : MS_BLOCK_ALIGNMENT, size);
+    if (buffer != NULL)
+        ms_large_pages_use(buffer, size);
+    return buffer;
 }
 
 unsigned ms_batch_workers(const ms_task *task)

@@ -286,7 +286,7 @@ static ms_status new_items(content_item **items, size_t count, size_t buffer_siz
         return ms_fail_memory(err, count * sizeof(**items));
     for (size_t i = 0; i < count; i++) {
         content_item *item = &(*items)[i];
-        item->buffer = ms_alloc_aligned(MS_BLOCK_ALIGNMENT, buffer_size);
+        item->buffer = ms_batch_buffer_new(buffer_size);
         item->chunks = ms_calloc(CHUNKS_PER_ITEM_MAX, sizeof(*item->chunks));
         item->puts = ms_calloc(CHUNKS_PER_ITEM_MAX, sizeof(*item->puts));
         item->spans = ms_calloc(CHUNKS_PER_ITEM_MAX, sizeof(*item->spans));

@@ -219,7 +219,7 @@ static ms_status new_batches(ms_leaf_batch **batches, size_t count, size_t buffe
         ms_leaf_batch *batch = &(*batches)[i];
         batch->leaves = ms_calloc(MS_LEAVES_PER_BATCH_MAX, sizeof(*batch->leaves));
         batch->steps = ms_calloc(MS_STEPS_PER_BATCH_MAX, sizeof(*batch->steps));
-        batch->buffer = ms_alloc_aligned(MS_BLOCK_ALIGNMENT, buffer_size);
+        batch->buffer = ms_batch_buffer_new(buffer_size);
         ms_arena_init(&batch->paths, PATHS_PER_BATCH_SIZE_MAX);
         if (batch->leaves == NULL || batch->steps == NULL || batch->buffer == NULL)
             return ms_fail_memory(err, buffer_size);
