@@ -210,12 +210,25 @@ static ms_status take_from_staged(const ms_placing *placing, ms_leaf_batch *batc
     return status;
 }
 
-static ms_status write_chunk(int fd, const ms_leaf *leaf, ms_error *err)
+/* Write the first leaf, and those after it that lie behind it in the file as in memory and are to be written too: one large write
+ * keeps a disk busy where several small ones wait for each other. count becomes their number. */
+static ms_status write_run(int fd, const ms_leaf *leaves, size_t leaf_count, bool also_in_place, size_t *count, ms_error *err)
 {
+    uint64_t size = leaves[0].size;
+    size_t i = 1;
+    for (; i < leaf_count && leaves[0].data + size == leaves[i].data && leaves[0].offset + size == leaves[i].offset; i++) {
+        if (leaves[i].is_in_place && !also_in_place)
+            break;
+        size += leaves[i].size;
+    }
+    *count = i;
     /* Only the last chunk of a file has a length that direct I/O refuses. */
-    if (leaf->size % MS_BLOCK_ALIGNMENT != 0)
-        ms_file_set_buffered(fd);
-    return ms_file_write_at(fd, leaf->data, (size_t)leaf->size, leaf->offset, err);
+    const uint64_t tail = size % MS_BLOCK_ALIGNMENT;
+    ms_status status = size == tail ? MS_OK : ms_file_write_at(fd, leaves[0].data, (size_t)(size - tail), leaves[0].offset, err);
+    if (status != MS_OK || tail == 0)
+        return status;
+    ms_file_set_buffered(fd);
+    return ms_file_write_at(fd, leaves[0].data + (size - tail), (size_t)tail, leaves[0].offset + (size - tail), err);
 }
 
 /* The leaves of one file in a batch follow each other: first..first+count-1. */
@@ -238,9 +251,12 @@ static ms_status write_file(const ms_placing *placing, const ms_leaf *leaves, si
     ms_status status = content_path(placing, leaves[0].path, full, err);
     if (status == MS_OK)
         status = ms_file_open(&fd, placing->dirfd, full, flags, MODE_FILE, err);
-    for (size_t i = 0; status == MS_OK && i < count; i++)
+    size_t written = 1;
+    for (size_t i = 0; status == MS_OK && i < count; i += written) {
+        written = 1;
         if (!leaves[i].is_in_place || is_whole)
-            status = write_chunk(fd, &leaves[i], err);
+            status = write_run(fd, &leaves[i], count - i, is_whole, &written, err);
+    }
     if (status == MS_OK)
         status = ms_file_close_checked(fd, err);
     else
