@@ -27,6 +27,22 @@ static void key_path(char path[KEY_PATH_SIZE], const char *name)
     memcpy(path + sizeof(MS_KEYRING_FOLDER), name, strlen(name) + 1);
 }
 
+/* Keys are listed also when the default one is lost: who wants to choose another has to see them. */
+static ms_status find_default(
+        const key_run *keys, const ms_keystore_list *list, size_t *index, ms_error *err)
+{
+    ms_error found = MS_ERROR_INIT;
+    ms_status status = ms_keyring_default(keys->keyring, list, index, &found);
+    if (status == MS_KEY || status == MS_MALFORMED) {
+        *index = list->count;
+        ms_task_notice(keys->run->task, true, "there is no default key: %s", found.message);
+        return MS_OK;
+    }
+    if (status != MS_OK)
+        ms_error_copy(err, &found);
+    return status;
+}
+
 /* List the keys of the home, or only the one of address. */
 static ms_status tell_keys(key_run *keys, const ms_address *only, ms_error *err)
 {
@@ -35,7 +51,7 @@ static ms_status tell_keys(key_run *keys, const ms_address *only, ms_error *err)
     size_t chosen = 0;
     ms_status status = ms_keyring_files(keys->keyring, &list, err);
     if (status == MS_OK)
-        status = ms_keyring_default(keys->keyring, &list, &chosen, err);
+        status = find_default(keys, &list, &chosen, err);
     ms_key_entry *entries =
             status == MS_OK ? ms_arena_calloc(&run->arena, list.count + 1, sizeof(*entries)) : NULL;
     if (status == MS_OK && entries == NULL)

@@ -11,6 +11,8 @@
 #include "registry/ledger.h"
 #include "store/fs_store.h"
 
+#define PASSWORD_HINT "give it with --password-file or --password-fd, or run on a terminal"
+
 struct ms_storage {
     ms_config *config;
     ms_password_fn ask_password;
@@ -175,12 +177,15 @@ ms_status ms_storage_ask_password(ms_storage *storage, const char *purpose, bool
     *password_size = 0;
     if (storage->ask_password == NULL) {
         (void)ms_fail(err, MS_KEY, "password_needed", "%s: a password is needed and there is nobody to ask", purpose);
-        ms_error_set_hint(err, "give it with --password-file or --password-fd, or run on a terminal");
+        ms_error_set_hint(err, PASSWORD_HINT);
         return MS_KEY;
     }
     ms_status status = storage->ask_password(
             storage->ask_password_payload, purpose, is_new, password, MS_PASSWORD_SIZE_MAX, password_size);
-    if (status != MS_OK)
-        return ms_fail(err, status, "password_refused", "%s: no password was given", purpose);
-    return MS_OK;
+    if (status != MS_OK) {
+        (void)ms_fail(err, status, "password_refused", "%s: no password was given", purpose);
+        if (status == MS_KEY)
+            ms_error_set_hint(err, PASSWORD_HINT);
+    }
+    return status;
 }

@@ -1,12 +1,14 @@
 """Keys in keystore V3 files: made, imported, exported, chosen and given a password."""
 
+import contextlib
+import fcntl
 import json
 import os
 import stat
 
 import pytest
 
-from product import Product
+from product import Product, converse
 
 # Address of the private key 1: known to everybody, used by nobody.
 ONE = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
@@ -222,9 +224,95 @@ def test_a_folder_that_others_may_write_to_is_refused(product, tree):
     product.fail(10, "store", str(tree), "m")
 
 
-@pytest.mark.parametrize("arguments", [["nothing"], ["default"], ["import"], ["export"], ["list", "more"], []])
-def test_a_wrong_action_is_a_usage_error(product, arguments):
-    product.fail(2, "key", *arguments)
+@pytest.mark.parametrize(
+    "arguments, reason",
+    [
+        (["nothing"], "unknown_command"),
+        (["default"], "operands"),
+        (["import"], "operands"),
+        (["export"], "operands"),
+        (["list", "more"], "operands"),
+        (["export", ONE, "file", "more"], "operands"),
+        ([], "operands"),
+    ],
+)
+def test_a_wrong_action_is_a_usage_error(product, arguments, reason):
+    assert product.fail(2, "key", *arguments).reason == reason
+
+
+@contextlib.contextmanager
+def keystore_locked(product):
+    """As another process holds it that writes keys."""
+    with open(product.home / "locks" / "keystore", "w") as lock:
+        fcntl.lockf(lock, fcntl.LOCK_EX)
+        yield
+
+
+def test_who_changes_keys_waits_for_others_and_who_reads_them_does_not(product, folder):
+    address = only_key(product.run("key", "new"))["address"]
+    digits = secret_file(folder, "key.hex", ONE_DIGITS)
+    password = secret_file(folder, "password", "secret")
+    before = key_files(product)
+    with keystore_locked(product):
+        changes = [["new"], ["import", digits], ["default", address], ["password", "--password-file", password]]
+        running = [product.start("key", *arguments) for arguments in changes]
+        assert len(product.run("key", "list")["keys"]) == 1
+        product.run("key", "export", folder / "copy.json")
+        for process in running:
+            output, _ = process.communicate(timeout=120)
+            assert process.returncode == 8, output
+            assert json.loads(output)["error"]["reason"] == "lock_held"
+    assert key_files(product) == before
+
+
+def test_a_new_password_is_never_tried_as_the_old_one(product, folder):
+    first = secret_file(folder, "first", "first")
+    product.run("key", "new", "--password-file", first)
+    ended = product.fail(10, "key", "password", "--password-file", first)
+    assert ended.reason == "password_refused" and "--password-file" in ended.error["hint"]
+
+
+def test_a_key_file_that_cannot_be_used_is_not_called_unprotected(product):
+    product.run("key", "new")
+    second = only_key(product.run("key", "new"))
+    os.chmod(second["path"], 0o644)
+    result = product.run("key", "list")
+    assert {key["address"]: key["protected"] for key in result["keys"]}[second["address"]] is True
+    assert len(result["warnings"]) == 1 and "keystore_file_loose" in result["warnings"][0]
+
+
+def test_keys_are_listed_and_made_also_when_the_default_one_is_lost(product, tree):
+    first = only_key(product.run("key", "new"))
+    second = only_key(product.run("key", "new"))
+    os.unlink(first["path"])
+    result = product.run("key", "list")
+    assert only_key(result) == second and second["isDefault"] is False
+    assert only_key(product.run("key", "new"))["isDefault"] is False
+    assert any("no default key" in warning and first["address"] in warning for warning in result["warnings"])
+    assert product.fail(10, "store", tree, "m").reason == "default_key_missing"
+    product.run("key", "default", second["address"])
+    assert product.run("key", "list")["warnings"] == []
+    assert product.store(tree, "m")["publisher"] == second["address"]
+
+
+def test_keys_for_people_are_a_line_each(product, folder):
+    assert product.call("key", "list").stdout == b"No keys: the first store makes one\n"
+    first = only_key(product.run("key", "new"))
+    second = only_key(product.run("key", "new", "--password-file", secret_file(folder, "password", "secret")))
+    lines = {line.split()[0]: line for line in product.call("key", "list").stdout.decode().splitlines()}
+    assert lines[first["address"]].split() == [first["address"], "default", "no", "password", first["path"]]
+    assert lines[second["address"]].split() == [second["address"], "password", second["path"]]
+    assert len(lines) == 2
+
+
+def test_a_person_gives_a_new_key_a_password_or_none(product):
+    ended = converse(product, "key", "new", answers=["secret", "secret"])
+    assert ended.code == 0 and "secret" not in ended.shown
+    assert only_key(product.run("key", "list"))["protected"] is True
+    ended = converse(product, "key", "new", answers=["secret", "sceret"])
+    assert ended.code == 10 and "differ" in ended.shown
+    assert converse(product, "key", "new", answers=[""]).code == 0
+    assert sorted(key["protected"] for key in product.run("key", "list")["keys"]) == [False, True]
 
 
 def test_no_secret_is_ever_shown(product, folder):

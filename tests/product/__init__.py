@@ -2,9 +2,10 @@
 
 from .blocks import EMPTY_FOLDER, block_name, cid_bytes, cid_text
 from .program import ROOT, Ended, Product, binary, build_folder, clean_environment, kill, wait_for
+from .terminal import converse
 from .trees import MIB, assert_same_tree, tree_digest
 
 __all__ = (
     "EMPTY_FOLDER MIB ROOT Ended Product assert_same_tree binary block_name build_folder cid_bytes cid_text"
-    " clean_environment kill tree_digest wait_for"
+    " clean_environment converse kill tree_digest wait_for"
 ).split()
