@@ -75,6 +75,25 @@ def test_a_secret_on_the_command_line_is_refused(product):
     assert "11" * 32 not in json.dumps(ended.result) + ended.notices
 
 
+@pytest.mark.parametrize("value", ["", "YOUR_PRIVATE_KEY", "env:MY_KEY", "file:my-key"])
+def test_a_setting_of_a_secret_is_refused_whatever_it_says(product, value):
+    assert product.fail(2, "config", "--set", "blockchain.privateKey=" + value).reason == "secret_setting"
+
+
+def test_the_configuration_for_people_is_a_line_a_value(product):
+    path = write_config(product, {"storage": {"chunkSize": 4096}})
+    shown = product.run("config")
+    lines = product.call("config").stdout.decode().splitlines()
+    assert lines[0].split() == ["home", str(product.home)] and lines[1].split() == ["file", str(path)]
+    rows = {line.split()[0]: line.split(maxsplit=2) for line in lines[2:]}
+    assert set(rows) == set(shown["values"])
+    assert rows["storage.chunkSize"][1:] == ["4096", f"file {path}:3"]
+    assert rows["storage.parallel"][1:] == ["0", "default"]
+    path.unlink()
+    assert product.call("config").stdout.decode().splitlines()[1].split() == ["file", "(none)"]
+    assert product.call("config", "init").stdout.decode() == f"Wrote {path}\n"
+
+
 def test_a_file_with_a_key_is_tightened(product):
     path = write_config(product, {"blockchain": {"privateKey": "11" * 32}}, mode=0o644)
     result = product.run("config")

@@ -2,6 +2,8 @@
 
 import pytest
 
+from product import converse
+
 
 @pytest.fixture
 def three(product, folder):
@@ -100,6 +102,32 @@ def test_revoking_asks_first(product, three):
     ended = product.fail(2, "deactivate", "m@3", "--revoke")
     assert "--yes" in ended.result["error"]["hint"] + ended.result["error"]["message"]
     assert product.run("info", "m@3")["status"] == "active"
+
+
+def test_a_person_is_asked_before_a_revocation(product, three):
+    for answer in ("", "n", "no", "yess", "Y e s"):
+        ended = converse(product, "deactivate", "m@3", "--revoke", answers=[answer])
+        assert ended.code == 2 and "Revoke m@3 for good? [y/N]" in ended.shown, answer
+        assert product.run("info", "m@3")["status"] == "active", answer
+    ended = converse(product, "deactivate", "m@3", "--revoke", answers=["yes"])
+    assert ended.code == 0 and "m@3 is revoked" in ended.shown
+    assert converse(product, "deactivate", "m@2", "--revoke", answers=["y"]).code == 0
+    assert statuses(product.run("info", "m")) == {1: "active", 2: "revoked", 3: "revoked"}
+
+
+def test_a_question_cannot_steer_the_terminal(product, three):
+    ended = converse(product, "deactivate", "m\x1b[2J\u202e", "--revoke", answers=["n"])
+    assert "\x1b" not in ended.shown and "\u202e" not in ended.shown
+    assert "Revoke m\\x1b[2J\\u202e for good?" in ended.shown
+
+
+def test_people_are_told_what_each_version_is_now(product, three):
+    assert product.call("deactivate", "m@2").stdout.decode() == "m@2 is inactive\n"
+    assert product.call("deactivate", "m").stdout.decode() == "m@3 is inactive\nm@2 is inactive\nm@1 is inactive\n"
+    assert product.call("activate", "m").stdout.decode() == "m@3 is active\nm@2 is inactive\nm@1 is active\n"
+    again = product.call("activate", "m@1")
+    assert again.stdout.decode() == "m@1 is active\n"
+    assert "m@1 was active already" in again.stderr.decode()
 
 
 @pytest.mark.parametrize("reason, code", [("r" * 256, 0), ("r" * 257, 2), ("\u00e9" * 128, 0), ("\u00e9" * 129, 2)])

@@ -62,6 +62,39 @@ def test_a_page_of_local_models_is_full(product, folder):
     assert product.run("list", "--local") == {"models": [], "next": None, "warnings": [], "success": True}
 
 
+def test_a_page_of_local_models_is_not_longer_than_asked_for(product, folder):
+    store_many(product, folder, ["a", "b", "c", "d"])
+    product.run("remove", "b")
+    assert [model["modelId"] for model in product.run("list", "--local", "--limit", "2")["models"]] == ["a", "c"]
+
+
+def test_a_page_has_a_hundred_models_unless_told(product, folder):
+    store_many(product, folder, [f"m{number:03}" for number in range(101)])
+    page = product.run("list")
+    assert len(page["models"]) == 100 and page["next"] is not None
+    whole = product.run("list", "--limit", "1000")
+    assert len(whole["models"]) == 101 and whole["next"] is None
+
+
+def test_the_list_for_people_has_a_line_a_model_and_says_how_to_go_on(product, folder):
+    assert product.call("list").stdout == b"No models\n"
+    store_many(product, folder, ["a", "b", "c"])
+    (folder / "file-1").write_bytes(b"a newer one")
+    product.store(folder / "file-1", "b", "--name", "B \x1b[1m")
+    product.run("deactivate", "c")
+    lines = product.call("list", "--limit", "1").stdout.decode().splitlines()
+    assert lines[0].split() == "MODEL SIZE STATUS HERE STORED (UTC) NAME".split()
+    assert lines[1].split()[:4] == ["a@1", "12", "bytes", "active"] and lines[1].endswith("  file-0")
+    assert lines[2] == "More: --after " + product.run("list", "--limit", "1")["next"] and len(lines) == 3
+    cursor = lines[2].split()[-1]
+    rest = product.call("list", "--after", cursor, "--all").stdout.decode().splitlines()
+    assert [line.split()[0] for line in rest[1:]] == ["b@2", "c@1"]
+    assert rest[1].endswith("  B \\x1b[1m") and rest[2].split()[3] == "inactive"
+    publisher = product.run("list")["models"][0]["publisher"]
+    assert publisher not in "".join(lines[:2])
+    assert product.call("list", "--verbose").stdout.decode().splitlines()[1].endswith("  " + publisher)
+
+
 def test_versions_and_inactive_ones_are_shown_when_asked_for(product, folder):
     path = folder / "file"
     for content in (b"one", b"two", b"three"):
@@ -82,7 +115,7 @@ def test_only_one_publisher_is_shown_when_asked_for(product, folder):
     assert product.fail(2, "list", "--publisher", "0x1234").result["error"]["message"]
 
 
-@pytest.mark.parametrize("limit", ["0x5", "1001", "-1", "many"])
+@pytest.mark.parametrize("limit", ["0", "0x5", "1001", "-1", "many"])
 def test_a_limit_that_cannot_be_is_refused(product, limit):
     product.fail(2, "list", "--limit", limit)
 
@@ -114,6 +147,40 @@ def test_info_shows_the_versions_newest_first(product, folder):
     assert [version["version"] for version in info["versions"]] == [2, 1]
     assert [version["manifestCID"] for version in info["versions"]] == [stored[1]["manifestCID"], stored[0]["manifestCID"]]
     assert [(version["status"], version["reason"]) for version in info["versions"]] == [("active", None), ("inactive", "worse")]
+
+
+def test_info_for_people_ends_with_the_line_to_paste(product, tree):
+    first = product.store(tree, "org/tree", "--digest", "--description", "for tests")
+    (tree / "config.json").write_text("{}")
+    stored = product.store(tree, "org/tree")
+    product.run("deactivate", "org/tree@1", "--reason", "worse")
+    lines = product.call("info", "org/tree").stdout.decode().splitlines()
+    fields = {line[2:15].strip(): line[15:] for line in lines[1:-1] if line.startswith("  ")}
+    assert lines[0] == "org/tree@2"
+    assert fields["here"] == "yes" and fields["status"] == "active" and fields["description"] == "for tests"
+    assert fields["size"] == "2.9 MiB (%d bytes)" % stored["totalSize"]
+    assert fields["content"] == "4 files, %d chunks" % stored["chunkCount"]
+    assert fields["root"] == stored["rootCID"] and fields["chunk root"] == stored["chunkRoot"]
+    versions = [line.split() for line in lines if line.lstrip().startswith(("versions", "@1"))]
+    assert [words[-1] for words in versions] == [stored["manifestCID"], "worse"]
+    assert versions[1][0] == "@1" and versions[1][-3:] == ["inactive", first["manifestCID"], "worse"]
+    assert lines[-1] == f"{stored['publisher']}/org/tree@2 {stored['manifestCID']}"
+    product.run("remove", "org/tree")
+    assert "  here         no" in product.call("info", "org/tree").stdout.decode().splitlines()
+
+
+def test_files_and_chunks_for_people_stand_in_columns(product, tree):
+    product.store(tree, "tree", "--digest")
+    info = product.run("info", "tree", "--files", "--chunks")
+    lines = [line.split() for line in product.call("info", "tree", "--files", "--chunks").stdout.decode().splitlines()]
+    files = lines[1 : 1 + len(info["files"])]
+    assert lines[0] == "BYTES CHUNKS CID FILE".split()
+    assert files == [
+        [str(file["size"]), str(file["chunkCount"]), file["cid"], file["path"], "sha256", file["sha256"]] for file in info["files"]
+    ]
+    chunks = lines[2 + len(files) : 2 + len(files) + len(info["chunks"])]
+    assert lines[1 + len(files)] == "CHUNK OFFSET BYTES CID FILE".split()
+    assert chunks == [[str(chunk["index"]), str(chunk["offset"]), str(chunk["size"]), chunk["cid"], chunk["path"]] for chunk in info["chunks"]]
 
 
 def test_files_are_listed_in_walk_order_with_their_digests(product, tree):
