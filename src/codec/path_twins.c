@@ -36,13 +36,6 @@ void ms_path_twins_release(ms_path_twins *twins)
     twins->count = 0;
 }
 
-void ms_path_twins_clear(ms_path_twins *twins)
-{
-    ms_arena_release(&twins->arena);
-    twins->root = NULL;
-    twins->count = 0;
-}
-
 static uint8_t byte_at(ms_span key, size_t position)
 {
     return position < key.size ? key.data[position] : 0;

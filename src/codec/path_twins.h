@@ -21,8 +21,6 @@ typedef struct ms_path_twins {
 
 void ms_path_twins_init(ms_path_twins *twins);
 void ms_path_twins_release(ms_path_twins *twins);
-/** Forget all names. */
-void ms_path_twins_clear(ms_path_twins *twins);
 /** Add a name that passed ms_path_check_name; it is copied. MS_MALFORMED "path_twins" naming both
  *  when a name with the same ms_path_fold is there, "path_repeated" when it is the very same name;
  *  MS_LIMIT "folder_names". The set is unchanged on failure. */

@@ -207,7 +207,8 @@ static ms_status read_block(ms_run *run, const ms_cid *cid, ms_span kept, size_t
     return status;
 }
 
-ms_status ms_model_read_manifest(ms_run *run, ms_opened_model *model, ms_error *err)
+/* Fill head and info of a record or manifest CID. */
+static ms_status read_manifest(ms_run *run, ms_opened_model *model, ms_error *err)
 {
     if (model->manifest.version == 0)
         return MS_OK;
@@ -230,7 +231,7 @@ ms_status ms_model_open(ms_run *run, const char *ref, ms_model_purpose purpose,
         ms_opened_model *model, ms_error *err)
 {
     ms_status status = ms_model_resolve(run, ref, purpose, model, err);
-    return status == MS_OK ? ms_model_read_manifest(run, model, err) : status;
+    return status == MS_OK ? read_manifest(run, model, err) : status;
 }
 
 ms_status ms_model_is_removed(ms_run *run, const ms_cid *manifest, bool *is_removed, ms_error *err)

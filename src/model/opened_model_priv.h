@@ -34,8 +34,6 @@ MS_MUST_CHECK ms_status ms_model_open(ms_run *run, const char *ref, ms_model_pur
  * empty. */
 MS_MUST_CHECK ms_status ms_model_resolve(ms_run *run, const char *ref, ms_model_purpose purpose,
         ms_opened_model *model, ms_error *err);
-/** Fill head and info of a record or manifest CID. */
-MS_MUST_CHECK ms_status ms_model_read_manifest(ms_run *run, ms_opened_model *model, ms_error *err);
 /** Whether the model was removed here. One that was not is expected to be here, whole. */
 MS_MUST_CHECK ms_status ms_model_is_removed(
         ms_run *run, const ms_cid *manifest, bool *is_removed, ms_error *err);

@@ -44,7 +44,7 @@ static int compare(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-bool ms_path_set_has(ms_path_set *set, const char *path)
+static bool has_path(ms_path_set *set, const char *path)
 {
     if (!set->is_sorted)
         qsort(set->paths, set->count, sizeof(*set->paths), compare);
@@ -62,7 +62,7 @@ static ms_status look_at(void *payload, const char *path, ms_file_kind kind, ms_
 {
     const search *find = (const search *)payload;
     (void)kind;
-    if (ms_path_set_has(find->set, path))
+    if (has_path(find->set, path))
         return MS_OK;
     bool stop = false;
     ms_status status = find->extra(find->payload, path, &stop, err);

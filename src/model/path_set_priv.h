@@ -17,7 +17,6 @@ typedef struct ms_path_set {
 void ms_path_set_init(ms_path_set *set);
 void ms_path_set_release(ms_path_set *set);
 MS_MUST_CHECK ms_status ms_path_set_add(ms_path_set *set, ms_span path, ms_error *err);
-bool ms_path_set_has(ms_path_set *set, const char *path);
 
 /** Tell every path below the folder dirfd that is not in set, a folder that is not in it without what is below. Links are not
  *  followed. *stop of the callback ends it. */

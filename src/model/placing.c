@@ -41,7 +41,7 @@ ms_status ms_whole_files_set(ms_whole_files *files, uint64_t file_index, bool is
     return MS_OK;
 }
 
-bool ms_whole_files_has(const ms_whole_files *files, uint64_t file_index)
+static bool is_whole_file(const ms_whole_files *files, uint64_t file_index)
 {
     return files != NULL && file_index < files->count && ((files->bits[file_index / 8] >> (file_index % 8)) & 1) != 0;
 }
@@ -182,7 +182,7 @@ static bool wants(void *payload, const ms_walk_event *event)
     (void)ms_walk_path(event, path);
     if (placing->is_folder_model && !ms_path_filter_wants(placing->filter, path, event->kind == MS_WALK_DIRECTORY))
         return false;
-    if (event->kind != MS_WALK_FILE || !ms_whole_files_has(placing->whole, event->file_index))
+    if (event->kind != MS_WALK_FILE || !is_whole_file(placing->whole, event->file_index))
         return true;
     if (content_path(placing, path, full, NULL) != MS_OK || !take_whole_file(placing, path, full))
         return true;

@@ -16,7 +16,6 @@ typedef struct ms_whole_files {
 } ms_whole_files;
 void ms_whole_files_release(ms_whole_files *files);
 MS_MUST_CHECK ms_status ms_whole_files_set(ms_whole_files *files, uint64_t file_index, bool is_whole, ms_error *err);
-bool ms_whole_files_has(const ms_whole_files *files, uint64_t file_index);
 
 typedef struct ms_placing {
     ms_run *run;

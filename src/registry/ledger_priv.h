@@ -77,8 +77,6 @@ MS_MUST_CHECK ms_status ms_ledger_prepare(ms_ledger *ledger, sqlite3_stmt **stat
 /** *row says whether there is a row of results. */
 MS_MUST_CHECK ms_status ms_ledger_step(ms_ledger *ledger, sqlite3_stmt *statement, bool *row, const char *doing, ms_error *err);
 void ms_ledger_done(sqlite3_stmt *statement);
-/** Run a query that takes and gives nothing. */
-MS_MUST_CHECK ms_status ms_ledger_run(ms_ledger *ledger, ms_ledger_query query, const char *doing, ms_error *err);
 /** Begin, and end in one of two ways. end is called after every begin that succeeded: it commits when
  *  status is MS_OK, and returns the first failure. */
 MS_MUST_CHECK ms_status ms_ledger_begin(ms_ledger *ledger, bool write, ms_error *err);

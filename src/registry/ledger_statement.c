@@ -36,7 +36,8 @@ void ms_ledger_done(sqlite3_stmt *statement)
     (void)sqlite3_clear_bindings(statement);
 }
 
-ms_status ms_ledger_run(ms_ledger *ledger, ms_ledger_query query, const char *doing, ms_error *err)
+/* Run a query that takes and gives nothing. */
+static ms_status run(ms_ledger *ledger, ms_ledger_query query, const char *doing, ms_error *err)
 {
     sqlite3_stmt *statement;
     bool row;
@@ -50,17 +51,17 @@ ms_status ms_ledger_run(ms_ledger *ledger, ms_ledger_query query, const char *do
 
 ms_status ms_ledger_begin(ms_ledger *ledger, bool write, ms_error *err)
 {
-    return ms_ledger_run(ledger, write ? MS_LEDGER_BEGIN_IMMEDIATE : MS_LEDGER_BEGIN,
+    return run(ledger, write ? MS_LEDGER_BEGIN_IMMEDIATE : MS_LEDGER_BEGIN,
             write ? "write to the ledger" : "read the ledger", err);
 }
 
 ms_status ms_ledger_end(ms_ledger *ledger, ms_status status, ms_error *err)
 {
     if (status == MS_OK)
-        status = ms_ledger_run(ledger, MS_LEDGER_COMMIT, "write to the ledger", err);
+        status = run(ledger, MS_LEDGER_COMMIT, "write to the ledger", err);
     /* Some failures end the transaction by themselves, others leave it open. */
     if (status != MS_OK && sqlite3_get_autocommit(ledger->database) == 0 &&
-            ms_ledger_run(ledger, MS_LEDGER_ROLLBACK, "roll back", NULL) != MS_OK)
+            run(ledger, MS_LEDGER_ROLLBACK, "roll back", NULL) != MS_OK)
         ms_ledger_detach(ledger);
     return status;
 }

@@ -48,11 +48,6 @@ const char *ms_store_kind(const ms_store *store)
     return store->backend->kind;
 }
 
-unsigned ms_store_capabilities_of(const ms_store *store)
-{
-    return store->backend->capabilities;
-}
-
 static ms_status expect(const ms_store *store, bool can, const char *what, ms_error *err)
 {
     if (can)

@@ -122,7 +122,6 @@ typedef struct ms_store_backend {
 MS_MUST_CHECK ms_status ms_store_new(ms_store **store, const ms_store_backend *backend, void *self, ms_error *err);
 void ms_store_close(ms_store *store);
 const char *ms_store_kind(const ms_store *store);
-unsigned ms_store_capabilities_of(const ms_store *store);
 
 /* The functions below are those of the table, with checks of arguments, and hashing of what comes out. A function whose
  * capability is missing returns MS_USAGE "store_cannot"; a CID of another hash than sha2-256 is MS_USAGE "store_hash". */

@@ -75,7 +75,7 @@ def test_a_secret_on_the_command_line_is_refused(product):
     assert "11" * 32 not in json.dumps(ended.result) + ended.notices
 
 
-@pytest.mark.parametrize("value", ["", "YOUR_PRIVATE_KEY", "env:MY_KEY", "file:my-key"])
+@pytest.mark.parametrize("value", ["", "YOUR_PRIVATE_KEY", "env:MY_KEY", "file:my-key", "no\x01text"])
 def test_a_setting_of_a_secret_is_refused_whatever_it_says(product, value):
     assert product.fail(2, "config", "--set", "blockchain.privateKey=" + value).reason == "secret_setting"
 

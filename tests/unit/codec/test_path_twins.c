@@ -39,18 +39,6 @@ static void test_twins_are_refused_and_both_are_named(void **state)
     ms_path_twins_release(&twins);
 }
 
-static void test_a_cleared_set_knows_no_name(void **state)
-{
-    ms_path_twins twins;
-
-    (void)state;
-    ms_path_twins_init(&twins);
-    assert_int_equal(add(&twins, "a", NULL), MS_OK);
-    ms_path_twins_clear(&twins);
-    assert_int_equal(add(&twins, "A", NULL), MS_OK);
-    ms_path_twins_release(&twins);
-}
-
 /* Every name is found again, whatever the order in which the tree grew. */
 static void test_each_of_many_names_is_found_again(void **state)
 {
@@ -80,7 +68,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(test_twins_are_refused_and_both_are_named),
-            cmocka_unit_test(test_a_cleared_set_knows_no_name),
             cmocka_unit_test(test_each_of_many_names_is_found_again),
     };
 
