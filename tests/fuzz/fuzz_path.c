@@ -8,6 +8,11 @@
 #include "codec/text.h"
 #include "memory_limit.h"
 
+/* The tree of names lies in an arena, which grows by blocks of up to this size, and a name of one byte costs
+ * two nodes in it, so that two bytes of input may become 128. */
+#define ARENA_BLOCK_SIZE ((size_t)64 * 1024)
+#define NODES_FACTOR 64
+
 static void check_accepted(ms_span path)
 {
     assert(path.size > 0 && path.size <= MS_PATH_SIZE_MAX);
@@ -82,7 +87,7 @@ static void check_input(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    memory_limit_begin(size, 0);
+    memory_limit_begin(size, ARENA_BLOCK_SIZE + NODES_FACTOR * size);
     check_input(data, size);
     memory_limit_end();
     return 0;
