@@ -11,6 +11,7 @@
 #include "base/checked.h"
 
 #define MODE_SETUID_SETGID 06000
+#define CONTENT_STEP 65536
 
 struct ms_tar_reader {
     ms_unpacker *unpacker;
@@ -66,17 +67,21 @@ static bool all_zeros(const uint8_t *data, size_t size)
     return true;
 }
 
-/* The content of an extension entry, whole. */
+/* The content of an extension entry, whole; in steps, so that memory follows the bytes that are there
+ * and not the number that a header claims. */
 static ms_status take_content(
         ms_tar_reader *reader, ms_buffer *content, uint64_t size, ms_error *err)
 {
     ms_buffer_clear(content);
-    ms_status status = ms_buffer_reserve(content, (size_t)size, err);
-    if (status == MS_OK && size > 0)
-        status = take(reader, content->data, (size_t)size, err);
-    if (status != MS_OK)
-        return status;
-    content->size = (size_t)size;
+    while (content->size < size) {
+        size_t step = (size_t)MS_MIN(size - content->size, (uint64_t)CONTENT_STEP);
+        ms_status status = ms_buffer_reserve(content, step, err);
+        if (status == MS_OK)
+            status = take(reader, content->data + content->size, step, err);
+        if (status != MS_OK)
+            return status;
+        content->size += step;
+    }
     return skip(reader, ms_tar_padding(size), err);
 }
 
