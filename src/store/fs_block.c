@@ -112,9 +112,7 @@ static ms_status compare_open(int fd, bool direct, ms_span block, ms_fs_scratch 
     return status;
 }
 
-/* What an error says about the block: these mean that it cannot be used, every other one that we
- * could not look. */
-static bool is_unusable(const ms_error *failure)
+bool ms_fs_block_is_unusable(const ms_error *failure)
 {
     return failure->status == MS_INTEGRITY || failure->os_errno == EIO || failure->os_errno == EACCES ||
            failure->os_errno == EPERM || failure->os_errno == EBADMSG;
@@ -139,7 +137,7 @@ ms_status ms_fs_block_compare(ms_fs_store *store, int dirfd, const char *name, m
     if (status == MS_OK && file.size == block.size)
         status = compare_open(fd, direct, block, scratch, &same, &failure);
     ms_file_close(fd);
-    if (status != MS_OK && !is_unusable(&failure)) {
+    if (status != MS_OK && !ms_fs_block_is_unusable(&failure)) {
         ms_error_copy(err, &failure);
         return status;
     }

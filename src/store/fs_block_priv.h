@@ -33,6 +33,10 @@ typedef enum ms_fs_reading {
 MS_MUST_CHECK ms_status ms_fs_block_read(int dirfd, const char *name, ms_fs_reading reading,
         void *buffer, size_t buffer_size, size_t *size, ms_error *err);
 
+/** What a failure to read says about the block: true, that it cannot be used; false, that we could not look (no descriptor left,
+ *  say), which is no verdict on it. */
+bool ms_fs_block_is_unusable(const ms_error *failure);
+
 typedef enum ms_fs_found {
     MS_FS_FOUND_NOTHING,
     MS_FS_FOUND_SAME,   /* these very bytes */

@@ -54,7 +54,8 @@ static ms_fs_reading reading_of(const ms_fs_store *store)
     return store->direct_io == MS_DIRECT_IO_ON ? MS_FS_READ_DISK : MS_FS_READ_AROUND;
 }
 
-static void get_one(ms_fs_store *store, bool exists, ms_block_get *get)
+/* What it finds stands in get; it fails where it could not look. */
+static ms_status get_one(ms_fs_store *store, bool exists, ms_block_get *get, ms_error *err)
 {
     ms_error failure = MS_ERROR_INIT;
     char name[MS_FS_NAME_SIZE];
@@ -63,11 +64,16 @@ static void get_one(ms_fs_store *store, bool exists, ms_block_get *get)
     get->size = 0;
     get->os_errno = 0;
     if (!exists)
-        return;
+        return MS_OK;
     ms_fs_block_name(name, get->cid.digest);
     get->status = ms_fs_block_read(store->blocks_fd, name, reading_of(store), get->buffer, get->buffer_size, &get->size, &failure);
-    if (get->status != MS_OK)
-        get->os_errno = failure.os_errno;
+    if (get->status == MS_OK)
+        return MS_OK;
+    get->os_errno = failure.os_errno;
+    if (get->status != MS_IO || ms_fs_block_is_unusable(&failure))
+        return MS_OK;
+    ms_error_copy(err, &failure);
+    return get->status;
 }
 
 ms_status ms_fs_get_many(void *self, ms_block_get *gets, size_t count, ms_block_done_fn done,
@@ -81,7 +87,9 @@ ms_status ms_fs_get_many(void *self, ms_block_get *gets, size_t count, ms_block_
 
     status = ms_fs_home_find(store, &exists, err);
     for (size_t i = 0; status == MS_OK && i < count; i++) {
-        get_one(store, exists, &gets[i]);
+        status = get_one(store, exists, &gets[i], err);
+        if (status != MS_OK)
+            break;
         group[filled++] = &gets[i];
         if (filled < MS_FS_GET_GROUP && i + 1 < count)
             continue;
