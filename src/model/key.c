@@ -81,14 +81,18 @@ static ms_status tell_keys(key_run *keys, const ms_address *only, ms_error *err)
     return status;
 }
 
-/* Of the usable file of an address; the count when there is none. */
+/* The usable file of an address, else one that cannot be used; the count when there is none. */
 static size_t position_of(const ms_keystore_list *list, const ms_address *address)
 {
-    size_t at = 0;
-    while (at < list->count && (list->entries[at].status != MS_OK ||
-                                       !ms_address_equal(&list->entries[at].address, address)))
-        at++;
-    return at;
+    size_t found = list->count;
+    for (size_t at = 0; at < list->count; at++) {
+        if (!ms_address_equal(&list->entries[at].address, address))
+            continue;
+        found = at;
+        if (list->entries[at].status == MS_OK)
+            break;
+    }
+    return found;
 }
 
 /* The file of the address in the options, or of the default key. */
@@ -103,8 +107,10 @@ static ms_status find_file(
     ms_status status = ms_keyring_files(keys->keyring, &list, err);
     if (status == MS_OK && wanted == NULL)
         status = ms_keyring_default(keys->keyring, &list, &chosen, err);
-    else
+    else if (status == MS_OK)
         chosen = position_of(&list, address);
+    if (status == MS_OK && chosen < list.count && list.entries[chosen].status != MS_OK)
+        status = ms_keyring_fail_unusable(&list.entries[chosen], err);
     if (status == MS_OK && chosen >= list.count) {
         status = ms_fail(err, MS_NOT_FOUND, "key_unknown", "there is no key %s here",
                 wanted == NULL ? "yet" : wanted);
@@ -172,7 +178,9 @@ static ms_status read_foreign_key(key_run *keys, ms_key **key, ms_error *err)
     ms_buffer text;
     uint8_t bytes[MS_KEY_SIZE];
     ms_buffer_init(&text, 128);
-    if (ms_file_read_whole(MS_DIR_CURRENT, keys->options->file, &text, NULL) == MS_OK) {
+    ms_error found = MS_ERROR_INIT;
+    const ms_status read = ms_file_read_whole(MS_DIR_CURRENT, keys->options->file, &text, &found);
+    if (read == MS_OK) {
         size_t size = text.size;
         const char *digits = (const char *)text.data;
         while (size > 0 && (digits[size - 1] == '\n' || digits[size - 1] == '\r'))
@@ -184,6 +192,9 @@ static ms_status read_foreign_key(key_run *keys, ms_key **key, ms_error *err)
         if (size == (size_t)2 * MS_KEY_SIZE &&
                 ms_hex_decode(bytes, sizeof(bytes), digits, size, NULL) == MS_OK)
             status = ms_key_new(key, bytes, err);
+    } else if (read != MS_LIMIT) { /* longer than any key: what was said about it as a key file stands */
+        ms_error_copy(err, &found);
+        status = read;
     }
     if (text.data != NULL)
         ms_wipe(text.data, text.capacity);

@@ -104,6 +104,11 @@ static ms_status read_default(ms_keyring *keyring, ms_address *address, ms_error
     return status;
 }
 
+ms_status ms_keyring_fail_unusable(const ms_keystore_entry *entry, ms_error *err)
+{
+    return ms_fail(err, entry->status, entry->reason, "the key file %s cannot be used (%s)", entry->name, entry->reason);
+}
+
 ms_status ms_keyring_default(ms_keyring *keyring, const ms_keystore_list *list, size_t *index, ms_error *err)
 {
     ms_address wanted;
@@ -112,9 +117,15 @@ ms_status ms_keyring_default(ms_keyring *keyring, const ms_keystore_list *list, 
     if (status != MS_OK && status != MS_NOT_FOUND)
         return status;
     const bool is_named = status == MS_OK;
-    for (size_t i = 0; i < list->count && *index == list->count; i++)
-        if (list->entries[i].status == MS_OK && (!is_named || ms_address_equal(&list->entries[i].address, &wanted)))
+    for (size_t i = 0; i < list->count && *index == list->count; i++) {
+        const ms_keystore_entry *entry = &list->entries[i];
+        if (is_named && !ms_address_equal(&entry->address, &wanted))
+            continue;
+        if (entry->status == MS_OK)
             *index = i;
+        else if (entry->status == MS_IO || entry->status == MS_NO_MEMORY)
+            return ms_keyring_fail_unusable(entry, err);
+    }
     if (is_named && *index == list->count) {
         char text[MS_ADDRESS_TEXT_SIZE];
         ms_address_format(text, &wanted);
@@ -261,8 +272,7 @@ static ms_status key_of_home(ms_keyring *keyring, ms_task *task, ms_key **key, m
     if (status == MS_OK)
         status = ms_keyring_default(keyring, &list, &index, err);
     if (status == MS_OK && index == list.count && list.count > 0) {
-        status = ms_fail(err, list.entries[0].status, list.entries[0].reason, "the key file %s cannot be used (%s)",
-                list.entries[0].name, list.entries[0].reason);
+        status = ms_keyring_fail_unusable(&list.entries[0], err);
     } else if (status == MS_OK && index == list.count) {
         status = make_first_key(keyring, task, key, err);
     } else if (status == MS_OK) {
@@ -338,6 +348,15 @@ static ms_status configured_address(ms_keyring *keyring, ms_address *address, bo
     return status;
 }
 
+/* The address in its name is enough where only the file could not be read just now: else a bare name of a model would for that
+ * moment mean somebody else's. */
+static bool is_own(const ms_keystore_entry *entry)
+{
+    static const ms_address none = {{0}};
+    return entry->status == MS_OK ||
+           ((entry->status == MS_IO || entry->status == MS_NO_MEMORY) && !ms_address_equal(&entry->address, &none));
+}
+
 static void add_address(ms_address *addresses, size_t *count, const ms_address *address)
 {
     for (size_t i = 0; i < *count; i++)
@@ -369,7 +388,7 @@ ms_status ms_keyring_addresses(ms_keyring *keyring, ms_address **addresses, size
     if (status == MS_OK && chosen < list.count)
         add_address(*addresses, count, &list.entries[chosen].address);
     for (size_t i = 0; status == MS_OK && i < list.count; i++)
-        if (list.entries[i].status == MS_OK)
+        if (is_own(&list.entries[i]))
             add_address(*addresses, count, &list.entries[i].address);
     ms_keystore_list_release(&list);
     return status;

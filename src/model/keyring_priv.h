@@ -34,8 +34,11 @@ MS_MUST_CHECK ms_status ms_keyring_signer(ms_keyring *keyring, ms_task *task, co
 
 /** The key files of the home. Release with ms_keystore_list_release; a home without keys gives none. */
 MS_MUST_CHECK ms_status ms_keyring_files(ms_keyring *keyring, ms_keystore_list *list, ms_error *err);
-/** Which of them publishes when nothing else is configured; list->count when there is none that can be used. */
+/** Which of them publishes when nothing else is configured; list->count when there is none that can be used. A file that should be
+ *  it and could not be read is a failure: another key must not step in for a moment. */
 MS_MUST_CHECK ms_status ms_keyring_default(ms_keyring *keyring, const ms_keystore_list *list, size_t *index, ms_error *err);
+/** The failure of a file that cannot be used, as its own. */
+MS_MUST_CHECK ms_status ms_keyring_fail_unusable(const ms_keystore_entry *entry, ms_error *err);
 MS_MUST_CHECK ms_status ms_keyring_set_default(ms_keyring *keyring, const ms_address *address, ms_error *err);
 /** Exclusive right to add or change key files, across processes; *lock is ended by ms_lock_release. Makes the home. */
 MS_MUST_CHECK ms_status ms_keyring_lock(ms_keyring *keyring, ms_task *task, int *lock, ms_error *err);
