@@ -140,9 +140,11 @@ static ms_status insert(ms_path_tree *tree, const ms_path_node **node, const bra
         inner = ms_arena_calloc(&tree->arena, 1, sizeof(*inner));
     }
     if (leaf == NULL || (nearest != NULL && inner == NULL))
-        return ms_fail(err, MS_LIMIT, "archive_names",
-                "the names in the archive need more memory than there is, or than %zu MiB",
-                MS_PATH_TREE_SIZE_MAX >> 20);
+        return tree->arena.is_starved
+                       ? ms_fail_memory(err, name.size)
+                       : ms_fail(err, MS_LIMIT, "archive_names",
+                                 "the names in the archive need more memory than %zu MiB",
+                                 MS_PATH_TREE_SIZE_MAX >> 20);
     if (inner == NULL) {
         tree->top = leaf;
     } else {

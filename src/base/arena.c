@@ -33,6 +33,7 @@ void ms_arena_release(ms_arena *arena)
         ms_free(block);
     }
     arena->size = 0;
+    arena->is_starved = false;
 }
 
 /* Blocks double up to BLOCK_SIZE_MAX, so that few pieces cost little and many cost few calls. */
@@ -48,8 +49,10 @@ static ms_arena_block *add_block(ms_arena *arena, size_t size)
     if (!ms_add_size(&bytes, capacity, sizeof(*block)))
         return NULL;
     block = ms_calloc(1, bytes);
-    if (block == NULL)
+    if (block == NULL) {
+        arena->is_starved = true;
         return NULL;
+    }
     block->capacity = capacity;
     block->older = arena->newest;
     arena->newest = block;

@@ -11,6 +11,7 @@ typedef struct ms_arena {
     ms_arena_block *newest;
     size_t size;     /* bytes given out, each piece rounded up to the greatest alignment */
     size_t size_max; /* size never passes it */
+    bool is_starved; /* a piece was not given for want of memory, whatever size_max allows */
 } ms_arena;
 
 void ms_arena_init(ms_arena *arena, size_t size_max);

@@ -63,6 +63,8 @@ static ms_status add_name(folder_names *names, const char *name, ms_error *err)
         names->capacity = capacity;
     }
     const char *copy = ms_arena_strdup(&names->arena, name);
+    if (copy == NULL && names->arena.is_starved)
+        return ms_fail_memory(err, strlen(name));
     if (copy == NULL)
         return ms_fail(err, MS_LIMIT, "folder_names", "a folder has too many names");
     names->names[names->count++] = copy;
@@ -257,7 +259,9 @@ static ms_status list_folder(listing *list, const char *path, ms_error *err)
     for (size_t i = 0; status == MS_OK && i < names.count; i++) {
         const size_t before = list->tree->count;
         const char *entry = joined(list->tree, path, names.names[i]);
-        if (entry == NULL)
+        if (entry == NULL && list->tree->names.is_starved)
+            status = ms_fail_memory(err, strlen(names.names[i]));
+        else if (entry == NULL)
             status = ms_fail(err, MS_LIMIT, "model_names", "the names in the model take more than %zu bytes", NAMES_SIZE_MAX);
         else
             status = list_name(list, entry, names.names[i], err);

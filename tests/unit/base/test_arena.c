@@ -45,6 +45,7 @@ static void test_size_max_is_kept(void **state)
     assert_null(ms_arena_calloc(&arena, SIZE_MAX / 2, 3));
     assert_null(ms_arena_printf(&arena, "%0200d", 1));
     assert_non_null(ms_arena_alloc(&arena, 1)); /* what is left can still be had */
+    assert_false(arena.is_starved);
     ms_arena_release(&arena);
     assert_non_null(ms_arena_alloc(&arena, 1000));
     ms_arena_release(&arena);
@@ -86,6 +87,7 @@ static void test_short_memory_is_null_and_leaks_nothing(void **state)
         while (ms_arena_alloc(&arena, 3000) != NULL)
             made++;
         assert_true(fail_at == 1 ? made == 0 : made > 0);
+        assert_true(arena.is_starved);
         ms_arena_release(&arena);
         assert_int_equal(short_memory_end(), 0);
     }
