@@ -1,0 +1,136 @@
+/* Every call to the operating system fails once, or moves fewer bytes than asked for: the operation
+ * succeeds and that is true, or it fails as what it is, nothing is half there, and the same command
+ * again goes on.
+ *
+ *   test_io [SCENARIO [ERROR [N]]]     every call with MODEL_STORAGE_LONG=1, else a sample */
+#include "harness.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SAMPLE 6
+
+/* Which calls give an error of that kind at all. */
+typedef struct io_error {
+    const char *label;
+    int os_errno;             /* 0: a short count */
+    const faulty_call *calls; /* NULL: any; else up to FAULTY_ANY */
+} io_error;
+
+static const faulty_call that_need_space[] = {FAULTY_openat, FAULTY_openat_beneath, FAULTY_write,
+        FAULTY_pwrite, FAULTY_fsync, FAULTY_fdatasync, FAULTY_syncfs, FAULTY_ftruncate,
+        FAULTY_fallocate, FAULTY_clone, FAULTY_mkdirat, FAULTY_linkat, FAULTY_renameat,
+        FAULTY_renameat2, FAULTY_close, FAULTY_ANY};
+static const faulty_call that_open[] = {
+        FAULTY_openat, FAULTY_openat_beneath, FAULTY_fcntl_dupfd, FAULTY_event_open, FAULTY_ANY};
+static const faulty_call that_move[] = {
+        FAULTY_read, FAULTY_write, FAULTY_pread, FAULTY_pwrite, FAULTY_getrandom, FAULTY_ANY};
+
+static const io_error io_errors[] = {
+        {"EIO", EIO, NULL},
+        {"EINTR", EINTR, NULL},
+        {"ENOSPC", ENOSPC, that_need_space},
+        {"EDQUOT", EDQUOT, that_need_space},
+        {"EMFILE", EMFILE, that_open},
+        {"short", 0, that_move},
+};
+
+typedef struct failing {
+    stage *stage;
+    tally tally;
+    const io_error *error;
+    unsigned *numbers; /* of the calls that can fail so */
+} failing;
+
+static bool can_fail_so(const io_error *error, faulty_call call)
+{
+    if (error->calls == NULL)
+        return true;
+    for (const faulty_call *one = error->calls; *one != FAULTY_ANY; one++)
+        if (*one == call)
+            return true;
+    return false;
+}
+
+static void arm(const fault *hit)
+{
+    if (hit->os_errno == 0)
+        faulty_shorten_once(hit->nth);
+    else
+        faulty_fail(FAULTY_ANY, hit->nth, hit->os_errno);
+}
+
+/* Memory that cannot be mapped or locked is short memory. A block that the disk does not give is
+ * one that is bad; all else is the disk's. */
+static bool is_right(const io_error *error, faulty_call call, const scenario_outcome *outcome)
+{
+    if (outcome->status == MS_NO_MEMORY)
+        return call == FAULTY_mmap || call == FAULTY_mprotect || call == FAULTY_mlock;
+    if (outcome->status == MS_INTEGRITY)
+        return error->os_errno == EIO && (strcmp(outcome->reason, "check_failed") == 0 ||
+                                                 strcmp(outcome->reason, "kept_unreadable") == 0);
+    return outcome->status == MS_OK || outcome->status == MS_IO;
+}
+
+static void fail_at(void *payload, unsigned number)
+{
+    failing *fails = payload;
+    const unsigned nth = fails->numbers[number - 1];
+    const fault hit = {.arm = arm, .nth = nth, .os_errno = fails->error->os_errno};
+    stage_renew(fails->stage);
+    hit_end end = stage_hit(fails->stage, &hit);
+    const harness_shared *shared = harness_shared_memory();
+    const scenario_outcome outcome = shared->outcome;
+    const faulty_call call = shared->trace[nth - 1];
+    if (end == HIT_ENDED && !shared->fired)
+        return;
+    fails->tally.injected++;
+    if (end != HIT_ENDED || !is_right(fails->error, call, &outcome) ||
+            (outcome.status == MS_OK) != outcome.acknowledged) {
+        tally_fail(&fails->tally, fails->stage, "%s at call %u, %s: status %d, %s: %s",
+                fails->error->label, nth, faulty_name(call), (int)outcome.status, outcome.reason,
+                outcome.message);
+        return;
+    }
+    fails->tally.succeeded += outcome.acknowledged;
+    if (stage_prove(fails->stage, &outcome))
+        fails->tally.recovered++;
+    else
+        tally_fail(&fails->tally, fails->stage, "%s at call %u, %s, which ended with %d, %s",
+                fails->error->label, nth, faulty_name(call), (int)outcome.status, outcome.reason);
+}
+
+static void sweep(stage *on, const io_error *error, unsigned only)
+{
+    static unsigned numbers[HARNESS_CALLS_MAX];
+    failing fails = {
+            .stage = on, .tally = {.kind = error->label}, .error = error, .numbers = numbers};
+    for (unsigned nth = 1; nth <= on->calls; nth++)
+        if (can_fail_so(error, on->trace[nth - 1]) && (only == 0 || only == nth))
+            numbers[fails.tally.faults_found++] = nth;
+    harness_choose(fails.tally.faults_found, SAMPLE, fail_at, &fails);
+    tally_tell(&fails.tally, on->scenario->name);
+}
+
+int main(int argc, char **argv)
+{
+    const scenario *what;
+    stage on;
+    harness_begin("errors");
+    for (size_t i = 0; (what = scenario_at(i)) != NULL; i++) {
+        if (argc > 1 && what != scenario_find(argv[1]))
+            continue;
+        if (!stage_open(&on, what, 1)) {
+            tally sum = {.kind = "errors", .failures = 1};
+            tally_tell(&sum, what->name);
+        } else {
+            for (size_t k = 0; k < sizeof(io_errors) / sizeof(io_errors[0]); k++)
+                if (argc < 3 || strcmp(argv[2], io_errors[k].label) == 0)
+                    sweep(&on, &io_errors[k], argc > 3 ? (unsigned)atoi(argv[3]) : 0);
+        }
+        stage_close(&on);
+    }
+    return harness_end();
+}
