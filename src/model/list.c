@@ -91,13 +91,12 @@ static ms_status run_list(ms_run *run, const void *options, void *result, ms_err
     const uint32_t limit = list.options->limit == 0 ? LIMIT_DEFAULT : list.options->limit;
     if (limit > LIMIT_MAX)
         return ms_fail(err, MS_USAGE, "list_limit", "a page has at most %d models", LIMIT_MAX);
-    ms_status status = ms_storage_registry(run->storage, &registry, err);
-    if (status == MS_OK && list.options->publisher != NULL)
-        status = ms_address_parse(
-                &publisher, list.options->publisher, strlen(list.options->publisher), err);
-    if (status == MS_MALFORMED && list.options->publisher != NULL)
+    if (list.options->publisher != NULL &&
+            ms_address_parse(&publisher, list.options->publisher,
+                    strlen(list.options->publisher), NULL) != MS_OK)
         return ms_fail(err, MS_USAGE, "list_publisher", "%s is no address of a publisher",
                 list.options->publisher);
+    ms_status status = ms_storage_registry(run->storage, &registry, err);
     ms_record_page page = {.publisher = list.options->publisher == NULL ? NULL : &publisher,
             .after = list.options->after,
             .all_versions = list.options->versions,
