@@ -562,6 +562,26 @@ static void test_only_the_way_to_the_first_chunk_is_read(void **state)
     memory_blocks_release(&blocks);
 }
 
+/* The way to the last leaf is one node in each of the 4 levels below the root; 1, 2, 5 and 17 nodes lead to
+ * the last 68 leaves. Each is named once, and no other. */
+static void test_what_is_passed_over_is_not_hinted_either(void **state)
+{
+    memory_blocks blocks;
+
+    (void)state;
+    memory_blocks_init(&blocks);
+    const ms_cid root = file_of(&blocks, 1, 4096).cid;
+    for (unsigned i = 0; i < 2; i++) {
+        event_trace trace;
+        ms_error err = MS_ERROR_INIT;
+
+        blocks.prefetched = 0;
+        assert_int_equal(walk_from(&blocks, &root, i == 0 ? 1023 : 1024 - 68, 4, &trace, &err), MS_OK);
+        assert_int_equal(blocks.prefetched, i == 0 ? 4 : 1 + 2 + 5 + 17);
+    }
+    memory_blocks_release(&blocks);
+}
+
 static void test_a_walk_that_begins_at_a_chunk_goes_on_after_a_failed_read(void **state)
 {
     memory_blocks blocks;
@@ -625,6 +645,7 @@ int main(void)
             cmocka_unit_test(test_every_allocation_may_fail),
             cmocka_unit_test(test_a_walk_that_begins_at_a_chunk_announces_the_same_from_there),
             cmocka_unit_test(test_only_the_way_to_the_first_chunk_is_read),
+            cmocka_unit_test(test_what_is_passed_over_is_not_hinted_either),
             cmocka_unit_test(test_a_walk_that_begins_at_a_chunk_goes_on_after_a_failed_read),
             cmocka_unit_test(test_another_cut_than_the_manifest_says_is_refused),
     };
