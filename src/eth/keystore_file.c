@@ -259,7 +259,7 @@ static bool address_of_name(ms_address *address, const char *name)
     const size_t digits = 2 * (size_t)MS_ADDRESS_SIZE;
     size_t size = strlen(name);
 
-    return size > digits + 2 && memcmp(name + size - digits - 2, "--", 2) == 0 &&
+    return size > digits + 2 && strncmp(name + size - digits - 2, "--", 2) == 0 &&
             ms_hex_decode(address->bytes, MS_ADDRESS_SIZE, name + size - digits, digits, NULL) == MS_OK;
 }
 

@@ -81,13 +81,17 @@ class CheckLayers(unittest.TestCase):
     def test_banned_calls_are_refused_outside_platform_and_base(self):
         for name in ('malloc calloc realloc free strdup open openat read write pread pwrite close fopen unlink rename '
                      'mkdir fsync strcpy strcat sprintf vsprintf strtok atoi atol sscanf fscanf alloca system popen '
-                     'mktemp tmpnam rand time getenv').split():
+                     'mktemp tmpnam rand time getenv stpcpy strncat atoll atof vsscanf random setenv localtime strerror '
+                     'fork exit abort printf fprintf puts perror socket connect').split():
             with self.subTest(name=name):
                 text = 'void f(void)\n{\n    x = %s (y);\n}\n' % name
                 self.assertEqual(self.refused('src/model/a.c', text)[0], 'src/model/a.c:3: call of ' + name)
         self.assertEqual(self.refused('src/platform/a.c', 'x = malloc(1); close(2); getenv(3);')[-1], '1 passed, 0 failed')
         self.assertIn('call of sprintf', self.refused('src/platform/a.c', 'sprintf(x);')[0])
         self.assertIn('call of close', self.refused('cli/a.c', 'close(x);')[0])
+        for path in ('src/crypto/secret.c', 'src/eth/keystore.c', 'src/eth/key.c'):
+            self.assertIn('call of memcmp', self.refused(path, 'x = memcmp(a, b, 32);')[0])
+        self.assertEqual(self.refused('src/eth/address.c', 'x = memcmp(a, b, 20);')[-1], '1 passed, 0 failed')
         self.assertEqual(self.refused('cli/a.c', 'free(x); printf(y);')[-1], '1 passed, 0 failed')
 
     def test_what_only_looks_like_a_call_passes(self):
