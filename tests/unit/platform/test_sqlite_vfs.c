@@ -169,7 +169,8 @@ static void test_reader_without_permission_refuses_to_read_over_a_hot_journal(vo
     sqlite3 *database;
     make_database(made.path);
     assert_int_equal(child_run(change_and_die, &made), 256 + SIGKILL);
-    assert_int_equal(ms_sqlite_open(&database, made.path, false, true, 0, &error), MS_IO);
+    assert_int_equal(ms_sqlite_open(&database, made.path, false, true, 0, &error), MS_LOCKED);
+    assert_string_equal(error.reason, "database_unfinished");
     assert_null(database);
     assert_int_equal(which(made.path), 0);
 }
