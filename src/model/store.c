@@ -259,7 +259,7 @@ static ms_status publish(storing *store, ms_error *err)
 }
 
 /* Everything between begin and the durable record. A failure leaves what stood before; what was flushed is found again by the next
- * run. The reader's lock keeps prune away between commit and record, when nothing refers to the new blocks yet. */
+ * run. The reader's lock keeps prune away until the record stands, when nothing refers to the new blocks yet. */
 static ms_status run_session(storing *store, ms_error *err)
 {
     ms_store_session *session = NULL;
@@ -278,13 +278,16 @@ static ms_status run_session(storing *store, ms_error *err)
         status = put_newest_manifest(store, session, err);
     }
     if (status == MS_OK)
-        status = ms_store_commit(&session, err);
-    else
-        ms_store_abort(&session);
+        status = ms_store_flush(session, err);
     if (status == MS_OK)
         status = keep(store, &store->manifest, err);
     if (status == MS_OK && !store->result->unchanged)
         status = publish(store, err);
+    /* Until the record stands the session answers for the blocks: a run that ends before leaves them unclaimed. */
+    if (status == MS_OK)
+        status = ms_store_commit(&session, err);
+    else
+        ms_store_abort(&session);
     ms_store_read_end(store->store, lock);
     return status;
 }

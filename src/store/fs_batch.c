@@ -55,6 +55,23 @@ void ms_fs_batch_add_hit(ms_fs_batch *batch, const uint8_t digest[MS_SHA2_256_SI
     ms_fs_shards_add(&batch->shards, digest);
 }
 
+/* The journal is found again by its name, in the session's folder, in tmp/. */
+static ms_status sync_journal(ms_fs_batch *batch, ms_error *err)
+{
+    ms_status status;
+
+    if (batch->journal_fd < 0)
+        return MS_OK;
+    status = ms_file_sync(batch->journal_fd, err);
+    if (status != MS_OK || batch->journal_is_named)
+        return status;
+    status = ms_folder_sync(batch->folder_fd, ".", err);
+    if (status == MS_OK)
+        status = ms_folder_sync(batch->store->home_fd, MS_FS_TMP, err);
+    batch->journal_is_named = status == MS_OK;
+    return status;
+}
+
 ms_status ms_fs_batch_sync_files(ms_fs_batch *batch, ms_error *err)
 {
     ms_status status = MS_OK;
@@ -66,8 +83,8 @@ ms_status ms_fs_batch_sync_files(ms_fs_batch *batch, ms_error *err)
     } else {
         for (size_t i = 0; status == MS_OK && i < batch->count; i++)
             status = ms_file_sync(batch->files[i].fd, err);
-        if (status == MS_OK && batch->journal_fd >= 0)
-            status = ms_file_sync(batch->journal_fd, err);
+        if (status == MS_OK)
+            status = sync_journal(batch, err);
     }
     close_files(batch);
     return status;

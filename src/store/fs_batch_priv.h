@@ -19,6 +19,7 @@ typedef struct ms_fs_batch {
     ms_fs_store *store;
     int folder_fd;           /* holds the temporary files; opened before the first of them was written */
     int journal_fd;          /* -1 until it is needed */
+    bool journal_is_named;   /* its name is durable */
     ms_fs_batch_file *files; /* MS_FS_BATCH_FILES_MAX of them */
     size_t count;
     size_t open_count; /* files with a descriptor */

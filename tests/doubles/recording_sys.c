@@ -139,8 +139,7 @@ static uint64_t inode_of(int fd, bool *is_folder)
     return known ? status.st_ino : 0;
 }
 
-static void log_at(
-        record_kind kind, const place *at, const place *other, int fd, mode_t mode)
+static void log_at(record_kind kind, const place *at, const place *other, int fd, mode_t mode)
 {
     append((record_head){.kind = kind,
                    .mode = (uint32_t)mode & 07777U,
@@ -378,8 +377,8 @@ int ms_sys_unlinkat(int dirfd, const char *path, int flags)
     return result;
 }
 
-static void log_two(record_kind kind, int old_dirfd, const char *old_path, int new_dirfd,
-        const char *new_path)
+static void log_two(
+        record_kind kind, int old_dirfd, const char *old_path, int new_dirfd, const char *new_path)
 {
     place from;
     place to;
@@ -440,8 +439,7 @@ PASS(ssize_t, pread, (int fd, void *data, size_t size, off_t offset), (fd, data,
 PASS(int64_t, cached_pages, (int fd, off_t offset, off_t size), (fd, offset, size))
 PASS(int, sync_file_range, (int fd, off_t offset, off_t size, unsigned flags),
         (fd, offset, size, flags)) /* it waits for nothing and promises nothing */
-PASS(int, posix_fadvise, (int fd, off_t offset, off_t size, int advice),
-        (fd, offset, size, advice))
+PASS(int, posix_fadvise, (int fd, off_t offset, off_t size, int advice), (fd, offset, size, advice))
 PASS(int, fstat, (int fd, struct stat *status), (fd, status))
 PASS(int, fstatat, (int dirfd, const char *path, struct stat *status, int flags),
         (dirfd, path, status, flags))
@@ -455,8 +453,7 @@ PASS(int, fcntl_lock, (int fd, int command, struct flock *lock), (fd, command, l
 PASS(int, fcntl_getfl, (int fd), (fd))
 PASS(int, fcntl_setfl, (int fd, int flags), (fd, flags))
 PASS(int, fcntl_dupfd, (int fd, int lowest), (fd, lowest))
-PASS(int, faccessat, (int dirfd, const char *path, int mode, int flags),
-        (dirfd, path, mode, flags))
+PASS(int, faccessat, (int dirfd, const char *path, int mode, int flags), (dirfd, path, mode, flags))
 PASS(int, poll, (int fd, bool for_writing, int timeout_ms), (fd, for_writing, timeout_ms))
 PASS(ssize_t, getrandom, (void *data, size_t size), (data, size))
 PASS(int, event_open, (void), ())

@@ -7,10 +7,10 @@
 #include <stdint.h>
 
 typedef enum record_kind {
-    RECORD_CREATE,   /* folder/name is a new, empty file; mode */
-    RECORD_MKDIR,    /* folder/name is a new folder (file says which); mode */
-    RECORD_LINK,     /* other_folder/other_name is another name of folder/name */
-    RECORD_RENAME,   /* folder/name is now called other_folder/other_name; what stood there is gone */
+    RECORD_CREATE, /* folder/name is a new, empty file; mode */
+    RECORD_MKDIR,  /* folder/name is a new folder (file says which); mode */
+    RECORD_LINK,   /* other_folder/other_name is another name of folder/name */
+    RECORD_RENAME, /* folder/name is now called other_folder/other_name; what stood there is gone */
     RECORD_EXCHANGE, /* the two names were swapped */
     RECORD_UNLINK,   /* folder/name is gone, file or empty folder */
     RECORD_WRITE,    /* data at offset of file */

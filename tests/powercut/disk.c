@@ -168,9 +168,9 @@ struct disk *disk_new(const char *folder)
 
     if (stat(folder, &status) != 0)
         disk_fail("stat", folder);
-    (void)add_object(made, &(disk_object){.inode = status.st_ino,
-                                   .is_folder = true,
-                                   .mode = status.st_mode & 07777U});
+    (void)add_object(made,
+            &(disk_object){
+                    .inode = status.st_ino, .is_folder = true, .mode = status.st_mode & 07777U});
     read_folder(made, 0, open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     return made;
 }
@@ -227,7 +227,8 @@ static bool misfit(const record_head *head, const char *name)
     return false;
 }
 
-static bool add_names(struct disk *disk, const record_head *head, const char *name, const char *other_name)
+static bool add_names(
+        struct disk *disk, const record_head *head, const char *name, const char *other_name)
 {
     size_t folder = find_object(disk, head->folder);
     size_t other_folder = find_object(disk, head->other_folder);
@@ -244,10 +245,11 @@ static bool add_names(struct disk *disk, const record_head *head, const char *na
     if ((disk->entries[from].now == DISK_NONE) != is_birth)
         return misfit(head, name);
     if (is_birth) {
-        turn(disk, &event, from, add_object(disk, &(disk_object){.inode = head->file,
-                                                          .is_folder = head->kind == RECORD_MKDIR,
-                                                          .is_new = true,
-                                                          .mode = head->mode}));
+        turn(disk, &event, from,
+                add_object(disk, &(disk_object){.inode = head->file,
+                                         .is_folder = head->kind == RECORD_MKDIR,
+                                         .is_new = true,
+                                         .mode = head->mode}));
     } else if (head->kind == RECORD_UNLINK) {
         turn(disk, &event, from, DISK_NONE);
     } else {
@@ -295,8 +297,8 @@ static bool add_sync(struct disk *disk, const record_head *head)
 {
     disk_event event = {.kind = (record_kind)head->kind, .object = 0};
     if (head->kind != RECORD_SYNC_ALL)
-        event.object = find_object(
-                disk, head->kind == RECORD_SYNC_FILE ? head->file : head->folder);
+        event.object =
+                find_object(disk, head->kind == RECORD_SYNC_FILE ? head->file : head->folder);
     if (event.object != DISK_NONE)
         (void)add_event(disk, &event);
     return true;
@@ -324,7 +326,8 @@ static bool add_record(struct disk *disk, const record_head *head, const uint8_t
     case RECORD_SYNC_ALL:
         return add_sync(disk, head);
     case RECORD_MARK:
-        (void)add_event(disk, &(disk_event){.kind = RECORD_MARK, .object = DISK_NONE, .text = name});
+        (void)add_event(
+                disk, &(disk_event){.kind = RECORD_MARK, .object = DISK_NONE, .text = name});
         return true;
     case RECORD_KINDS:
     default:

@@ -13,10 +13,10 @@
  *  - Without a sync anything may be on the disk or not, independently: names of one folder too,
  *    although journals of today keep their order, for nothing says so (stricter than ext4 and XFS).
  *    Only the changes of one name keep their order, and a rename or exchange is there as a whole.
- *  - Bytes of a file that were not synced are there or not by sectors, of 512 or 4,096 bytes, each as
- *    it was at any moment since the last sync; those that are not there are what they were before,
- *    or zero where the file grew (its size may be on the disk before its bytes). A new file may thus
- *    be empty, full of zeros, or torn.
+ *  - Bytes of a file that were not synced are there or not by sectors, of 512 or 4,096 bytes, each
+ * as it was at any moment since the last sync; those that are not there are what they were before,
+ *    or zero where the file grew (its size may be on the disk before its bytes). A new file may
+ * thus be empty, full of zeros, or torn.
  *  - fallocate and a clone are no better than writes; sync_file_range promises nothing; an O_DIRECT
  *    write lies in the drive's cache until a sync.
  *  - What is removed is not wiped: a name that was removed without a sync may come back.
@@ -49,13 +49,13 @@ size_t disk_kind_count(const struct disk *disk, unsigned kind, size_t at);
 typedef enum disk_loss {
     DISK_KEEPS_NOTHING, /* only what was synced is there */
     DISK_KEEPS_ALL,
-    DISK_LOSES_ONE,       /* all is there but unit, and what needs it */
-    DISK_KEEPS_ONE,       /* of what was not synced only unit is there, and what it needs */
-    DISK_LOSES_BYTES,     /* names, not the bytes and sizes */
-    DISK_LOSES_DATA,      /* names and sizes, not the bytes */
-    DISK_LOSES_NAMES,     /* bytes, not the names */
-    DISK_TEARS_ONE,       /* all, but of the file unit only the first sectors */
-    DISK_KEEPS_ANY,       /* by chance */
+    DISK_LOSES_ONE,   /* all is there but unit, and what needs it */
+    DISK_KEEPS_ONE,   /* of what was not synced only unit is there, and what it needs */
+    DISK_LOSES_BYTES, /* names, not the bytes and sizes */
+    DISK_LOSES_DATA,  /* names and sizes, not the bytes */
+    DISK_LOSES_NAMES, /* bytes, not the names */
+    DISK_TEARS_ONE,   /* all, but of the file unit only the first sectors */
+    DISK_KEEPS_ANY,   /* by chance */
     DISK_LOSSES
 } disk_loss;
 

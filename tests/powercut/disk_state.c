@@ -76,7 +76,8 @@ static bool touches(const struct disk *disk, const disk_event *event, size_t fol
     return false;
 }
 
-static void sync_names(const struct disk *disk, struct durable *durable, size_t before, size_t folder)
+static void sync_names(
+        const struct disk *disk, struct durable *durable, size_t before, size_t folder)
 {
     for (size_t i = 0; i < before; i++) {
         const disk_event *event = &disk->events[i];
@@ -118,7 +119,8 @@ struct units {
     size_t count;
 };
 
-static bool has_unsynced_content(const struct disk *disk, const struct durable *durable, size_t object)
+static bool has_unsynced_content(
+        const struct disk *disk, const struct durable *durable, size_t object)
 {
     for (size_t i = durable->content[object]; i < durable->at; i++)
         if (is_content(&disk->events[i]) && disk->events[i].object == object)
@@ -150,8 +152,8 @@ size_t disk_unit_count(const struct disk *disk, size_t at)
 /* ---- choosing ---- */
 
 /* What is kept of the names: durable events, and those that are chosen and whose needs are kept. */
-static void keep_names(
-        const struct disk *disk, const disk_cut *cut, const struct durable *durable, size_t unit, bool *kept)
+static void keep_names(const struct disk *disk, const disk_cut *cut, const struct durable *durable,
+        size_t unit, bool *kept)
 {
     for (size_t i = 0; i < cut->at; i++) {
         const disk_event *event = &disk->events[i];
@@ -187,7 +189,8 @@ static void keep_names(
         mark_with_needs(disk, kept, unit);
 }
 
-static bytes_kept keep_bytes(const struct disk *disk, const disk_cut *cut, size_t unit, size_t object)
+static bytes_kept keep_bytes(
+        const struct disk *disk, const disk_cut *cut, size_t unit, size_t object)
 {
     bool is_unit = unit == disk->event_count + object;
     switch (cut->loss) {
@@ -235,7 +238,8 @@ static size_t sector_moment(const struct content *content, size_t sector)
                     (content->unsynced_count + 1));
 }
 
-/* Copy data to offset, as far as it is kept; nth is the number of the unsynced event, 0 = synced. */
+/* Copy data to offset, as far as it is kept; nth is the number of the unsynced event, 0 = synced.
+ */
 static void apply_data(
         struct content *content, size_t nth, size_t offset, const uint8_t *data, size_t size)
 {
@@ -264,10 +268,9 @@ static void apply_data(
 static void apply(struct content *content, size_t nth, const disk_event *event)
 {
     /* The size is a sector of its own. */
-    bool sized = nth == 0 || content->kept != BYTES_ANY ||
-                 nth <= sector_moment(content, SIZE_MAX);
-    size_t end = (size_t)(event->kind == RECORD_WRITE ? event->offset + event->data_size
-                                                      : event->size);
+    bool sized = nth == 0 || content->kept != BYTES_ANY || nth <= sector_moment(content, SIZE_MAX);
+    size_t end =
+            (size_t)(event->kind == RECORD_WRITE ? event->offset + event->data_size : event->size);
     if (event->kind == RECORD_MODE) {
         content->mode = event->mode;
         return;
@@ -278,8 +281,8 @@ static void apply(struct content *content, size_t nth, const disk_event *event)
         apply_data(content, nth, (size_t)event->offset, event->data, event->data_size);
     else if (event->kind == RECORD_TRUNCATE && end < content->size)
         apply_data(content, nth, end, NULL, content->disk->objects[content->object].size_max - end);
-    if (sized && (end > content->size || event->kind == RECORD_TRUNCATE ||
-                         event->kind == RECORD_CLONE))
+    if (sized &&
+            (end > content->size || event->kind == RECORD_TRUNCATE || event->kind == RECORD_CLONE))
         content->size = end;
 }
 
@@ -362,8 +365,8 @@ static int by_name(const void *a, const void *b)
     return strcmp((*left)->name, (*right)->name);
 }
 
-static void add_folder(
-        disk_state *state, const struct choice *choice, size_t folder, const char *path, unsigned depth)
+static void add_folder(disk_state *state, const struct choice *choice, size_t folder,
+        const char *path, unsigned depth)
 {
     const struct disk *disk = choice->disk;
     const disk_entry **names = disk_alloc((disk->entry_count + 1) * sizeof(*names));
@@ -378,8 +381,8 @@ static void add_folder(
     for (size_t i = 0; i < count; i++) {
         state_node node = {.object = choice->targets[names[i] - disk->entries]};
         node.mode = disk->objects[node.object].mode;
-        if ((size_t)snprintf(node.path, sizeof(node.path), "%s%s%s", path, path[0] == '\0' ? "" : "/",
-                    names[i]->name) >= sizeof(node.path))
+        if ((size_t)snprintf(node.path, sizeof(node.path), "%s%s%s", path,
+                    path[0] == '\0' ? "" : "/", names[i]->name) >= sizeof(node.path))
             disk_fail("too long", path);
         if (!disk->objects[node.object].is_folder)
             add_file(state, &node, choice);
@@ -592,8 +595,8 @@ const char *disk_describe(const struct disk *disk, const disk_cut *cut)
                 (void)snprintf(
                         what, sizeof(what), " the content of %.1000s", disk_entry_path(disk, i));
     }
-    (void)snprintf(text, sizeof(text), "cut %zu of %zu (after %s%s%.1000s) %s%s, seed %llu", cut->at,
-            disk->event_count, last == NULL ? "nothing" : kinds[last->kind],
+    (void)snprintf(text, sizeof(text), "cut %zu of %zu (after %s%s%.1000s) %s%s, seed %llu",
+            cut->at, disk->event_count, last == NULL ? "nothing" : kinds[last->kind],
             last != NULL && last->entry_count > 0 ? " of " : "",
             last != NULL && last->entry_count > 0 ? disk_entry_path(disk, last->entry[0]) : "",
             losses[cut->loss], what, (unsigned long long)cut->seed);

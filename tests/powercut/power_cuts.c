@@ -18,7 +18,7 @@
 
 #include "doubles/recording_sys.h"
 #include "powercut/disk.h"
-#include "powercut/scenario_dedup.h"
+#include "powercut/scenario_leftovers.h"
 #include "sweep/scenario.h"
 #include "sweep/tree.h"
 
@@ -86,7 +86,8 @@ static uint64_t next_random(void)
 
 /* ---- processes ---- */
 
-static pid_t start_child(void (*step)(stage *on, const void *payload), stage *on, const void *payload)
+static pid_t start_child(
+        void (*step)(stage *on, const void *payload), stage *on, const void *payload)
 {
     pid_t child = fork();
     if (child == 0) {
@@ -205,7 +206,8 @@ static void prove_every_cut(stage *on)
         for (int loss = 0; loss < DISK_LOSSES; loss++) {
             size_t count = 1;
             cut.loss = (disk_loss)loss;
-            if (cut.loss == DISK_LOSES_ONE || cut.loss == DISK_KEEPS_ONE || cut.loss == DISK_TEARS_ONE)
+            if (cut.loss == DISK_LOSES_ONE || cut.loss == DISK_KEEPS_ONE ||
+                    cut.loss == DISK_TEARS_ONE)
                 count = units < LONG_UNITS_MAX ? units : LONG_UNITS_MAX;
             if (cut.loss == DISK_KEEPS_ANY)
                 count = LONG_RANDOM_CUTS;
@@ -228,7 +230,8 @@ static void prove_some_cuts(stage *on, unsigned wanted)
         /* The first ones right after the acknowledgement. */
         cut.at = tries < 4 && on->acknowledged != SIZE_MAX ? on->acknowledged
                                                            : (size_t)(next_random() % points);
-        cut.loss = (disk_loss)(tries < 4 ? tries % 2 * DISK_KEEPS_ANY : next_random() % DISK_LOSSES);
+        cut.loss =
+                (disk_loss)(tries < 4 ? tries % 2 * DISK_KEEPS_ANY : next_random() % DISK_LOSSES);
         units = disk_unit_count(on->disk, cut.at);
         cut.unit = units == 0 ? 0 : (size_t)(next_random() % units);
         done += prove_cut(on, &cut);
@@ -386,7 +389,8 @@ static void prove_second(stage *on, unsigned signal_at, int number)
     }
     size_t at = on->acknowledged == SIZE_MAX ? disk_event_count(on->disk) : on->acknowledged;
     (void)prove_cut(on, &(struct disk_cut){.at = at, .loss = DISK_KEEPS_NOTHING});
-    (void)prove_cut(on, &(struct disk_cut){.at = at, .loss = DISK_KEEPS_ANY, .seed = next_random()});
+    (void)prove_cut(
+            on, &(struct disk_cut){.at = at, .loss = DISK_KEEPS_ANY, .seed = next_random()});
     if (all.is_long)
         prove_some_cuts(on, 4);
     if (on->failures > failures)
@@ -398,8 +402,8 @@ static void prove_second(stage *on, unsigned signal_at, int number)
 static bool may_follow_itself(const scenario *what)
 {
     static const char *const names[] = {"store_file", "store_folder", "store_second_version",
-            "retrieve_folder", "retrieve_force", "retrieve_archive", "repair", "prune", "deactivate",
-            "activate", "key_default", "key_import", "config_init"};
+            "retrieve_folder", "retrieve_force", "retrieve_archive", "repair", "prune",
+            "deactivate", "activate", "key_default", "key_import", "config_init"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(names[i], what->name) == 0)
             return true;
@@ -457,8 +461,8 @@ static void begin(void)
     all.is_long = is_long != NULL && *is_long != '\0';
     all.seed = seed != NULL ? strtoull(seed, NULL, 10) : (uint64_t)time(NULL);
     all.random = all.seed == 0 ? 1 : all.seed * UINT64_C(0x9e3779b97f4a7c15);
-    all.outcomes = mmap(NULL, sizeof(*all.outcomes), PROT_READ | PROT_WRITE,
-            MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    all.outcomes = mmap(
+            NULL, sizeof(*all.outcomes), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     (void)snprintf(all.folder, sizeof(all.folder), "%.400s/model-storage-cuts-XXXXXX", place);
     if (all.outcomes == MAP_FAILED || mkdtemp(all.folder) == NULL) {
         printf("Bail out! no folder for power cuts: %s\n", strerror(errno));
@@ -476,7 +480,7 @@ static const scenario *scenario_number(size_t index)
         shared++;
     if (index < shared)
         return scenario_at(index);
-    for (const scenario *what = scenarios_dedup; what->name != NULL; what++)
+    for (const scenario *what = scenarios_leftovers; what->name != NULL; what++)
         if (index-- == shared)
             return what;
     return NULL;

@@ -1,6 +1,7 @@
-/* Storing what seems to be there already: blocks that another program wrote and never synced, and
- * blocks that are empty or rotten, as a power cut leaves those of others. */
-#include "powercut/scenario_dedup.h"
+/* What a run leaves to the next one, or to nobody: blocks that another program wrote and never
+ * synced, blocks that are empty or rotten as a power cut leaves those of others, and a store that
+ * is never made again. */
+#include "powercut/scenario_leftovers.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +24,11 @@ static ms_status store(const scenario_run *run, const char *model_id, ms_error *
     options.path = scenario_path(run->folder, "weights.bin");
     options.model_id = model_id;
     return scenario_store(run, &options, err);
+}
+
+static ms_status run_second(const scenario_run *run, ms_error *err)
+{
+    return store(run, "second", err);
 }
 
 static void look(const scenario_proof *proof)
@@ -135,13 +141,7 @@ static void prepare_spoilt(const scenario_run *run)
     EXPECT(doing.emptied > 2 && doing.flipped > 2, "too little was spoilt");
 }
 
-/* The manifest of the first model is in its record; the blocks that both share come back with the
- * second, and so does its own head with a repair. */
-static ms_status run_spoilt(const scenario_run *run, ms_error *err)
-{
-    return store(run, "second", err);
-}
-
+/* What both models share comes back with the second, the head of the first with a repair. */
 static void settled_spoilt(const scenario_proof *proof)
 {
     ms_repair_options options = MS_REPAIR_OPTIONS_INIT;
@@ -152,7 +152,57 @@ static void settled_spoilt(const scenario_proof *proof)
     settled(proof);
 }
 
-const scenario scenarios_dedup[] = {
+/* ---- given up ---- */
+
+static void prepare_given_up(const scenario_run *run)
+{
+    tree_write(run->folder, "other.bin", 7, SCENARIO_CHUNK_SIZE);
+    scenario_must_store(run, "other.bin", "first");
+    tree_write(run->folder, "weights.bin", 1, FEW_CHUNKS * SCENARIO_CHUNK_SIZE);
+}
+
+static bool confirm(void *payload, uint64_t free_blocks, uint64_t free_bytes, uint64_t all_blocks)
+{
+    (void)payload;
+    (void)free_blocks;
+    (void)free_bytes;
+    (void)all_blocks;
+    return true;
+}
+
+static void again_given_up(const scenario_proof *proof)
+{
+    ms_prune_options options = MS_PRUNE_OPTIONS_INIT;
+    ms_error err = MS_ERROR_INIT;
+    options.confirm = confirm;
+    ms_status status = scenario_prune(&proof->run, &options, &err);
+    EXPECT(status == MS_OK, "prune: %s", err.message);
+}
+
+static void count_file(void *payload, const char *path)
+{
+    *(unsigned *)payload += strstr(path, ".data") != NULL;
+}
+
+static unsigned count_blocks(const char *folder)
+{
+    unsigned count = 0;
+    tree_each_file(scenario_path(folder, "home/blocks"), count_file, &count);
+    return count;
+}
+
+/* Nobody waits for the rest of it, so prune frees it, without --orphans. */
+static void settled_given_up(const scenario_proof *proof)
+{
+    scenario_model model;
+    scenario_expect_whole(&proof->run, "first");
+    scenario_model_of(&proof->run, "second", &model);
+    const unsigned wanted = count_blocks(model.is_known ? proof->after : proof->before);
+    const unsigned found = count_blocks(proof->run.folder);
+    EXPECT(found == wanted, "%u blocks are there, %u are needed", found, wanted);
+}
+
+const scenario scenarios_leftovers[] = {
         {.name = "store_over_few_unsynced_blocks",
                 .prepare = prepare_few,
                 .run = run_foreign,
@@ -167,8 +217,14 @@ const scenario scenarios_dedup[] = {
                 .settled = settled},
         {.name = "store_over_spoilt_blocks",
                 .prepare = prepare_spoilt,
-                .run = run_spoilt,
+                .run = run_second,
                 .look = look,
                 .settled = settled_spoilt},
+        {.name = "store_that_is_given_up",
+                .prepare = prepare_given_up,
+                .run = run_second,
+                .look = look,
+                .again = again_given_up,
+                .settled = settled_given_up},
         {0},
 };

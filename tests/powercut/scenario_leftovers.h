@@ -1,10 +1,10 @@
-/* Scenarios of power cuts alone: storing over blocks that somebody else left behind. */
-#ifndef POWERCUT_SCENARIO_DEDUP_H
-#define POWERCUT_SCENARIO_DEDUP_H
+/* Scenarios of power cuts alone: what somebody else left behind, and what is left. */
+#ifndef POWERCUT_SCENARIO_LEFTOVERS_H
+#define POWERCUT_SCENARIO_LEFTOVERS_H
 
 #include "sweep/scenario.h"
 
 /** Ends with one without a name. */
-extern const scenario scenarios_dedup[];
+extern const scenario scenarios_leftovers[];
 
 #endif

@@ -389,8 +389,9 @@ static int change_sizes(void *payload)
     int fd = ms_sys_openat(folder, "file", O_RDWR | O_CLOEXEC, 0);
     int added = ms_sys_openat(folder, "added", O_WRONLY | O_APPEND | O_CLOEXEC, 0);
     int cut = ms_sys_openat(folder, "cut", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    return fd < 0 || cut < 0 || ms_sys_ftruncate(fd, 2) != 0 || ms_sys_fallocate(fd, 0, 0, 6) != 0 ||
-           ms_sys_write(added, "+", 1) != 1 || ms_sys_fchmod(fd, 0600) != 0;
+    return fd < 0 || cut < 0 || ms_sys_ftruncate(fd, 2) != 0 ||
+           ms_sys_fallocate(fd, 0, 0, 6) != 0 || ms_sys_write(added, "+", 1) != 1 ||
+           ms_sys_fchmod(fd, 0600) != 0;
 }
 
 static void test_truncation_allocation_appending_and_modes_are_recorded(void **state)
@@ -480,8 +481,8 @@ static int commit_rows(void *payload)
     (void)close(begin(taken));
     (void)snprintf(path, sizeof(path), "%s/rows.db", taken->tree);
     if (ms_sqlite_open(&database, path, true, false, 1000, NULL) != MS_OK ||
-            sqlite3_exec(database, "CREATE TABLE row (id INTEGER PRIMARY KEY, text BLOB)", NULL, NULL,
-                    NULL) != SQLITE_OK)
+            sqlite3_exec(database, "CREATE TABLE row (id INTEGER PRIMARY KEY, text BLOB)", NULL,
+                    NULL, NULL) != SQLITE_OK)
         return 1;
     for (int i = 0; i < ROWS; i++) {
         if (sqlite3_exec(database, "INSERT INTO row (text) VALUES (randomblob(3000))", NULL, NULL,
@@ -502,7 +503,8 @@ static int count_rows(void *payload)
     int count = 255;
     if (ms_sqlite_open(&database, path, false, false, 1000, NULL) != MS_OK)
         return 0;
-    if (sqlite3_prepare_v2(database, "SELECT count(*) FROM row", -1, &statement, NULL) == SQLITE_OK &&
+    if (sqlite3_prepare_v2(database, "SELECT count(*) FROM row", -1, &statement, NULL) ==
+                    SQLITE_OK &&
             sqlite3_step(statement) == SQLITE_ROW)
         count = sqlite3_column_int(statement, 0);
     else if (strstr(sqlite3_errmsg(database), "no such table") != NULL)
@@ -510,7 +512,8 @@ static int count_rows(void *payload)
     sqlite3_finalize(statement);
     statement = NULL;
     if (count > 0 && count != 255 &&
-            (sqlite3_prepare_v2(database, "PRAGMA integrity_check", -1, &statement, NULL) != SQLITE_OK ||
+            (sqlite3_prepare_v2(database, "PRAGMA integrity_check", -1, &statement, NULL) !=
+                            SQLITE_OK ||
                     sqlite3_step(statement) != SQLITE_ROW ||
                     strcmp((const char *)sqlite3_column_text(statement, 0), "ok") != 0))
         count = 255;
@@ -612,7 +615,8 @@ static void test_writing_through_a_mapping_is_refused(void **state)
     release(&taken);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, temporary_folder_setup, temporary_folder_teardown)
+#define TEST(name)                                                                                 \
+    cmocka_unit_test_setup_teardown(name, temporary_folder_setup, temporary_folder_teardown)
 
 int main(void)
 {

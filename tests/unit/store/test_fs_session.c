@@ -60,13 +60,14 @@ static void test_blocks_are_synced_before_they_get_their_names(void **state)
     faulty_reset();
     assert_int_equal(ms_store_flush(session, NULL), MS_OK);
     record = faulty_record();
-    /* three blocks and the journal; then three names; then their folders and blocks/ */
+    /* three blocks and the journal with the folders of its name; then three names; then their
+     * folders and blocks/ */
     assert_int_equal(faulty_count(FAULTY_syncfs), 0);
-    assert_in_range(faulty_count(FAULTY_fsync), 3 + 1 + 2, 3 + 1 + 4);
+    assert_in_range(faulty_count(FAULTY_fsync), 3 + 3 + 2, 3 + 3 + 4);
     assert_true(position(record, "write", 1) < position(record, "fsync", 1));
-    assert_true(position(record, "fsync", 4) < position(record, "renameat2", 1));
-    assert_true(position(record, "renameat2", 3) < position(record, "fsync", 5) ||
-                position(record, "renameat2", 4) < position(record, "fsync", 5));
+    assert_true(position(record, "fsync", 6) < position(record, "renameat2", 1));
+    assert_true(position(record, "renameat2", 3) < position(record, "fsync", 7) ||
+                position(record, "renameat2", 4) < position(record, "fsync", 7));
     assert_int_equal(ms_store_commit(&session, NULL), MS_OK);
     fixture_close(&opened);
 }
