@@ -202,7 +202,7 @@ static ms_status keep_root(void *payload, const ms_cid *root, ms_span head, ms_e
     status = ms_reach_root(&reach, root, head, &found);
     if (status == MS_OK)
         return MS_OK;
-    if (status != MS_INTERRUPTED && status != MS_NO_MEMORY)
+    if (ms_reach_is_verdict(status, &found))
         return fail_unreadable(root, &found, err);
     ms_error_copy(err, &found);
     return status;

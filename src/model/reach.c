@@ -109,10 +109,19 @@ static ms_status visit(const reaching *reach, const ms_cid *cid, ms_error *err)
     return reach->reach->visit(reach->reach->payload, cid, err);
 }
 
+/* The store says "block_unreadable" of a block that the disk does not give; every other failure of the system (no descriptor
+ * left, say) is none of the block. */
+bool ms_reach_is_verdict(ms_status status, const ms_error *why)
+{
+    if (status == MS_IO)
+        return strcmp(why->reason, "block_unreadable") == 0;
+    return status != MS_INTERRUPTED && status != MS_NO_MEMORY;
+}
+
 /* A failure of reading, given to who wants to go on. */
 static ms_status judge(const reaching *reach, ms_status status, const ms_error *why, ms_error *err)
 {
-    if (reach->reach->unreadable != NULL && status != MS_INTERRUPTED && status != MS_NO_MEMORY)
+    if (reach->reach->unreadable != NULL && ms_reach_is_verdict(status, why))
         return reach->reach->unreadable(reach->reach->payload, &reach->asked, status, why, err);
     ms_error_copy(err, why);
     return status;

@@ -38,12 +38,16 @@ typedef struct ms_reach {
     /** Chunks go here instead, with the size that the DAG gives them. NULL: to visit. */
     ms_status (*leaf)(void *payload, const ms_cid *cid, uint64_t size, ms_error *err);
     /** A block that had to be read and could not be, or is not what it should be; MS_OK goes on
-     * with what is left to reach. NULL: the failure is returned. Not asked about MS_INTERRUPTED and
-     * MS_NO_MEMORY. */
+     * with what is left to reach. NULL: the failure is returned. Not asked about failures that are
+     * no verdict on the block. */
     ms_status (*unreadable)(
             void *payload, const ms_cid *cid, ms_status status, const ms_error *why, ms_error *err);
     void *payload;
 } ms_reach;
+
+/** Whether a failure to read says something about the block, and not about the run or the machine:
+ *  it was interrupted, memory or descriptors are short. */
+bool ms_reach_is_verdict(ms_status status, const ms_error *why);
 
 /** Visit the blocks of a root: a manifest (dag-cbor) with info, ext, digest blocks and content, or
  * plain UnixFS. All but leaves and digest blocks are read and verified. head is the manifest block
