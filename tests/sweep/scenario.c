@@ -53,6 +53,13 @@ static void acknowledge(const scenario_run *run, const char *text)
     run->outcome->acknowledged = true;
 }
 
+static void note(void *payload, bool is_warning, const char *text)
+{
+    scenario_outcome *outcome = payload;
+    (void)is_warning;
+    snprintf(outcome->notice, sizeof(outcome->notice), "%s", text);
+}
+
 static void tell_store(const scenario_run *run, const ms_operation *operation)
 {
     char text[SCENARIO_TEXT_SIZE];
@@ -83,6 +90,8 @@ static void tell_done(const scenario_run *run, const ms_operation *operation)
         if (status != MS_OK)                                                                       \
             return status;                                                                         \
         how.jobs = run->jobs;                                                                      \
+        how.on_notice = note;                                                                      \
+        how.payload = run->outcome;                                                                \
         status = ms_model_##name(&operation, storage, options, &how, err);                         \
         if (status == MS_OK)                                                                       \
             tell(run, operation);                                                                  \

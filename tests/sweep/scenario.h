@@ -28,6 +28,7 @@ typedef struct scenario_outcome {
     bool ended;        /* the operation returned; else its process was killed or the power went */
     ms_status status;  /* with ended */
     bool acknowledged; /* the library said OK, whatever came then */
+    char notice[SCENARIO_TEXT_SIZE];     /* the last one the library gave */
     char told[SCENARIO_TEXT_SIZE];       /* with acknowledged: what it said, such as "1 bafy..." */
     char reason[MS_ERROR_REASON_SIZE];   /* with ended and a failure */
     char message[MS_ERROR_MESSAGE_SIZE]; /* likewise */
