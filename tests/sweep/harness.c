@@ -19,6 +19,7 @@
 
 static struct {
     char folder[TREE_PATH_SIZE];
+    char stages[TREE_PATH_SIZE]; /* where stages stand */
     harness_shared *shared;
     uint64_t seed;
     unsigned cases;
@@ -70,6 +71,7 @@ void harness_begin(const char *kind)
         printf("Bail out! no folder or memory for the sweep: %s\n", strerror(errno));
         exit(2);
     }
+    harness_use(harness.folder);
     printf("TAP version 13\n# %s, MODEL_STORAGE_SEED=%llu, %s, in %s\n", kind,
             (unsigned long long)harness.seed, harness_is_long() ? "everything" : "a sample",
             harness.folder);
@@ -86,6 +88,28 @@ int harness_end(void)
 const harness_shared *harness_shared_memory(void)
 {
     return harness.shared;
+}
+
+const char *harness_folder(void)
+{
+    return harness.folder;
+}
+
+void harness_use(const char *folder)
+{
+    snprintf(harness.stages, sizeof(harness.stages), "%s", folder);
+}
+
+void harness_tell(bool good, const char *name)
+{
+    harness.cases++;
+    harness.failed += !good;
+    printf("%s %u - %s\n", good ? "ok" : "not ok", harness.cases, name);
+}
+
+void harness_arm_kill(const fault *hit)
+{
+    faulty_kill(hit->nth);
 }
 
 /* Run step in a child. 0: it returned; 256 + signal; else its exit code. */
@@ -156,9 +180,9 @@ static void fill_now(const stage *on, const char *from)
 bool stage_open(stage *on, const scenario *what, unsigned jobs)
 {
     *on = (struct stage){.scenario = what, .jobs = jobs};
-    snprintf(on->before, sizeof(on->before), "%.900s/before", harness.folder);
-    snprintf(on->after, sizeof(on->after), "%.900s/after", harness.folder);
-    snprintf(on->now, sizeof(on->now), "%.900s/now", harness.folder);
+    snprintf(on->before, sizeof(on->before), "%.900s/before", harness.stages);
+    snprintf(on->after, sizeof(on->after), "%.900s/after", harness.stages);
+    snprintf(on->now, sizeof(on->now), "%.900s/now", harness.stages);
     tree_write(on->before, "neighbour", 1, 1);
     int code = in_child(step_prepare, on, NULL);
     if (code != 0)

@@ -71,6 +71,14 @@ void harness_begin(const char *kind);
 /** Remove the folder, print the plan. Returns the exit code. */
 int harness_end(void);
 const harness_shared *harness_shared_memory(void);
+/** The folder that harness_begin made. */
+const char *harness_folder(void);
+/** Let the next stages stand in a folder of another file system. */
+void harness_use(const char *folder);
+/** The next case of TAP, where it is no tally. */
+void harness_tell(bool good, const char *name);
+/** For fault.arm: SIGKILL before the nth call. */
+void harness_arm_kill(const fault *hit);
 
 /** Prepare, run without a fault, prove that. False (told) when even that fails. */
 bool stage_open(stage *on, const scenario *what, unsigned jobs);

@@ -14,15 +14,10 @@ typedef struct killing {
     tally tally;
 } killing;
 
-static void arm(const fault *hit)
-{
-    faulty_kill(hit->nth);
-}
-
 static void kill_at(void *payload, unsigned nth)
 {
     killing *kills = payload;
-    const fault hit = {.arm = arm, .nth = nth};
+    const fault hit = {.arm = harness_arm_kill, .nth = nth};
     stage_renew(kills->on);
     hit_end end = stage_hit(kills->on, &hit);
     const faulty_call call = harness_shared_memory()->trace[nth - 1];
