@@ -108,14 +108,15 @@ static void look_at_new(const scenario_proof *proof)
 {
     key_list list;
     expect_first_chosen(proof, &list);
-    EXPECT(list.count == 1 || list.count == 2, "there are %u keys", list.count);
+    /* A run that was hit may have made one, and up to two were. */
+    EXPECT(list.count >= 1 && list.count <= 3, "there are %u keys", list.count);
 }
 
 static void settled_new(const scenario_proof *proof)
 {
     key_list list;
     expect_first_chosen(proof, &list);
-    EXPECT(list.count == 2 || list.count == 3, "there are %u keys", list.count);
+    EXPECT(list.count >= 2 && list.count <= 4, "there are %u keys", list.count);
 }
 
 /* The first key of a home by import. */

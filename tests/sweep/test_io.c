@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SAMPLE 6
+#define SAMPLE 4
 
 /* Which calls give an error of that kind at all. */
 typedef struct io_error {
