@@ -281,6 +281,9 @@ static ms_status key_of_home(ms_keyring *keyring, ms_task *task, ms_key **key, m
         status = ms_keyring_home(keyring, &home, err);
         if (status == MS_OK)
             status = read_key_file(keyring, home, path, key, err);
+        /* Whoever made it may have been killed before its name was on disk, and what it signs must not outlive it. */
+        if (status == MS_OK)
+            status = ms_folder_sync(home, MS_KEYRING_FOLDER, err);
     }
     ms_file_close(home);
     ms_keystore_list_release(&list);
