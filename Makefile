@@ -1,6 +1,6 @@
 # The front door: every target does its own set-up. The work is done by Meson and by the programs in tools/.
 BUILD = build
-.PHONY: all demo check check-long bench coverage packages install clean
+.PHONY: all demo check check-long bench coverage install clean
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
@@ -20,6 +20,9 @@ check-long:
 
 bench: all
 	@bench/run
+
+coverage:
+	@tools/coverage
 
 install: all
 	@meson configure $(BUILD) $(if $(PREFIX),--prefix=$(PREFIX))
