@@ -19,6 +19,7 @@ class Place:
         self.small = small
         self.say = say
         self.cores = len(os.sched_getaffinity(0))
+        self.made = []
         work.mkdir(parents=True, exist_ok=True)
 
     def size(self, full):
@@ -41,6 +42,15 @@ class Place:
                 shutil.rmtree(path)
             elif path.exists() or path.is_symlink():
                 path.unlink()
+
+    def fresh(self, kind):
+        """A name that no earlier run had. What was deleted a moment ago makes ext4 slow to make new files, so that homes of
+        a section are deleted together, by remove_fresh."""
+        self.made.append(f"{kind}-{len(self.made)}")
+        return self.made[-1]
+
+    def remove_fresh(self):
+        self.remove(*self.made)
 
     def file(self, name, size, seed=1):
         """A file of size bytes of which no two chunks are the same, on disk and in the page cache; made once."""

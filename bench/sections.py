@@ -74,26 +74,26 @@ def store(place):
     size = place.size(2 * GIB)
     source = place.file("model.bin", size)
     measuring.read_pages(source)
+    last = {}
 
     def copied():
-        place.remove("copy.bin")
-        return place.shell(COPY, source, place.path("copy.bin"))
+        return place.shell(COPY, source, place.path(place.fresh("copy")))
 
     def dd():
-        place.remove("dd.bin")
-        return measuring.run(["dd", f"if={source}", f"of={place.path('dd.bin')}", "bs=1M", "oflag=direct", "conv=fsync"])
+        out = place.path(place.fresh("dd"))
+        return measuring.run(["dd", f"if={source}", f"of={out}", "bs=1M", "oflag=direct", "conv=fsync"])
 
     def stored():
-        place.remove("home")
-        return place.model_storage("home", "store", source, "model")
+        last["home"] = place.fresh("home")
+        return place.model_storage(last["home"], "store", source, "model")
 
     def retrieved():
-        place.remove("out.bin")
-        return place.model_storage("home", "retrieve", "model", place.path("out.bin"))
+        last["out"] = place.path(place.fresh("out"))
+        return place.model_storage(last["home"], "retrieve", "model", last["out"])
 
     runs = in_turns(place.turns(5), {"cp + sync": copied, "dd direct + fsync": dd, "store": stored, "retrieve": retrieved}, place.say)
-    measuring.run(["cmp", source, place.path("out.bin")])
-    place.remove("copy.bin", "dd.bin", "home", "out.bin")
+    measuring.run(["cmp", source, last["out"]])
+    place.remove_fresh()
     promises, rows = [], []
     for name in ("store", "retrieve"):
         slower = [max(one.wall, other.wall) for one, other in zip(runs["cp + sync"], runs["dd direct + fsync"])]
@@ -163,17 +163,17 @@ def files(place):
     source = place.small_files("many", count, 4096, 10)
     size = count * 4096
 
+    last = {}
+
     def copied():
-        place.remove("many-copy")
-        return place.shell(COPY_FOLDER, source, place.path("many-copy"))
+        return place.shell(COPY_FOLDER, source, place.path(place.fresh("copy")))
 
     def stored():
-        place.remove("home")
-        return place.model_storage("home", "store", source, "many")
+        last["home"] = place.fresh("home")
+        return place.model_storage(last["home"], "store", source, "many")
 
     def retrieved():
-        place.remove("many-out")
-        return place.model_storage("home", "retrieve", "many", place.path("many-out"))
+        return place.model_storage(last["home"], "retrieve", "many", place.path(place.fresh("out")))
 
     runs = in_turns(place.turns(5), {"cp -r + sync": copied, "store": stored, "retrieve": retrieved}, place.say)
     promises = []
@@ -181,21 +181,22 @@ def files(place):
         times = median(ratios(runs[name], runs["cp -r + sync"]))
         promises.append(page.promise(f"{name} of {count} files of 4 KiB against cp -r + sync", "at most 2 times",
                                      f"{times:.2f} times", times <= 2))
-    place.remove("many-copy", "home", "many-out", "many")
+    place.remove("many")
     most = place.size(100000 * 16) // 16
     source = place.small_files("most", most, 4096, 50)
     large = in_turns(1, {
         f"cp -r + sync, {most} files": lambda: place.shell(COPY_FOLDER, source, place.path("most-copy")),
-        f"store, {most} files": lambda: place.model_storage("home", "store", source, "most"),
-        f"verify, {most} files": lambda: place.model_storage("home", "verify", "most"),
-        f"retrieve, {most} files": lambda: place.model_storage("home", "retrieve", "most", place.path("most-out")),
+        f"store, {most} files": lambda: place.model_storage("most-home", "store", source, "most"),
+        f"verify, {most} files": lambda: place.model_storage("most-home", "verify", "most"),
+        f"retrieve, {most} files": lambda: place.model_storage("most-home", "retrieve", "most", place.path("most-out")),
     }, place.say)
     measuring.run(["diff", "-r", source, place.path("most-out")])
     promises.append(page.promise(f"{most} files in one model: stored, verified, retrieved, compared", "works", "works", True))
     peak = max(several[0].peak for name, several in large.items() if "cp" not in name)
     allowed = memory_allowed(place.cores) + 300 * most
     promises.append(page.promise(f"peak memory with {most} files", f"at most {allowed / MIB:.0f} MiB", f"{peak / MIB:.1f} MiB", peak <= allowed))
-    place.remove("most-copy", "home", "most-out", "most")
+    place.remove("most-copy", "most-home", "most-out", "most")
+    place.remove_fresh()
     rows = [page.cost_row(name, several, size) for name, several in runs.items()]
     rows += [page.cost_row(name, several, most * 4096) for name, several in large.items()]
     return {
@@ -203,6 +204,87 @@ def files(place):
         "promises": promises,
         "parts": [{"columns": page.COST_COLUMNS, "rows": rows}],
         "raw": page.raw_rows({**runs, **large}),
+    }
+
+
+def peer_commands(place, source):
+    """{name: (what makes its repository, what stores source, what brings it back)}; each durable at its end."""
+    repository = {name: place.path(place.fresh(name)) for name in ("rsync", "restic", "borg", "casync", "ipfs")}
+    out = {name: place.path(place.fresh(name + "-out")) for name in repository}
+    ipfs = subprocess.run([place.root / "tools" / "kubo"], stdout=subprocess.PIPE, universal_newlines=True, check=True)
+    ipfs = ipfs.stdout.strip().splitlines()[-1]
+    os.environ.update(RESTIC_PASSWORD="bench", RESTIC_CACHE_DIR=str(place.path(place.fresh("restic-cache"))), IPFS_TELEMETRY="off",
+                      BORG_BASE_DIR=str(place.path(place.fresh("borg-base"))), BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK="yes",
+                      IPFS_PATH=str(repository["ipfs"]))
+    name = source.name
+
+    def command(text, *words):
+        return lambda: place.shell(text, *words)
+
+    hashed = (None, command('sha256sum "$1"', source), None)
+    digested = (None, command('openssl dgst -sha256 "$1"', source), None)
+    return {
+        "sha256sum (reads only)": hashed,
+        "openssl dgst -sha256 (reads only)": digested,
+        "rsync": (None, command('rsync "$1" "$2"; sync', source, repository["rsync"]),
+                  command('rsync "$1" "$2"; sync', repository["rsync"], out["rsync"])),
+        "restic": (command('restic -q -r "$1" init', repository["restic"]),
+                   command('cd "$3"; restic -q -r "$1" backup "$2"; sync', repository["restic"], name, source.parent),
+                   command('restic -q -r "$1" restore latest --target "$2"; sync', repository["restic"], out["restic"])),
+        "borg": (command('borg init -e none "$1"', repository["borg"]),
+                 command('cd "$3"; borg create "$1::one" "$2"; sync', repository["borg"], name, source.parent),
+                 command('mkdir "$2"; cd "$2"; borg extract "$1::one"; sync', repository["borg"], out["borg"])),
+        "casync": (None, command('mkdir "$1"; casync make --store="$1/store" "$1/one.caibx" "$2" >&2; sync', repository["casync"], source),
+                   command('casync extract --store="$1/store" "$1/one.caibx" "$2" >&2; sync', repository["casync"], out["casync"])),
+        "ipfs add (Kubo)": (command('"$1" init --profile=test,unixfs-v1-2025', ipfs),
+                            command('"$1" --offline add -Q --pin=false "$2" >"$3.cid"; sync', ipfs, source, out["ipfs"]),
+                            command('"$1" --offline get -o "$2" "$(cat "$2.cid")"; sync; rm "$2.cid"', ipfs, out["ipfs"])),
+    }
+
+
+def peers(place):
+    size = place.size(2 * GIB)
+    source = place.file("model.bin", size)
+    measuring.read_pages(source)
+    runs, rows, skipped = {}, {"store": [], "retrieve": []}, []
+    for name, (make, put, get) in peer_commands(place, source).items():
+        home = place.fresh("home")
+        try:
+            if make:
+                make()
+            steps = {"store": (put, lambda home=home: place.model_storage(home, "store", source, "model")),
+                     "retrieve": (get, lambda home=home: place.model_storage(home, "retrieve", "model", place.path(place.fresh("out"))))}
+            for what, (theirs, ours) in steps.items():
+                if theirs is None:
+                    continue
+                os.sync()
+                mine = ours()
+                os.sync()
+                other = theirs()
+                place.say(f"{what} {name}: {other.wall:.2f} s, cpu {other.cpu:.2f} s; ours {mine.wall:.2f} s, cpu {mine.cpu:.2f} s")
+                runs[f"{what}: {name}"], runs[f"{what}: model-storage beside {name}"] = [other], [mine]
+                rows[what] += [page.cost_row(name, [other], size, mine.wall / other.wall),
+                               page.cost_row("model-storage beside it", [mine], size)]
+        except (measuring.Failed, OSError) as failure:
+            skipped.append(f"{name}: {str(failure).splitlines()[0]}")
+            place.say(f"{name} did not run: {failure}")
+    place.remove_fresh()
+    faster = [row[0] for several in rows.values() for row in several if row[-1] and float(row[-1]) > 1]
+    said = "Faster than us in wall time: " + (", ".join(dict.fromkeys(faster)) if faster else "none of them") + ".\n"
+    if skipped:
+        said += "\nDid not run: " + "; ".join(skipped) + ".\n"
+    return {
+        "title": f"Beside other tools, one file of {size // MIB} MiB",
+        "promises": [],
+        "parts": [
+            {"text": "One run each, right after one of ours; defaults of each tool (restic encrypts, borg and casync compress); `sync` "
+                     "at the end of what does not do it. " + said},
+            {"text": "\nStore:\n"},
+            {"columns": page.COST_COLUMNS, "rows": rows["store"]},
+            {"text": "\nBring back:\n"},
+            {"columns": page.COST_COLUMNS, "rows": rows["retrieve"]},
+        ],
+        "raw": page.raw_rows(runs),
     }
 
 
@@ -219,6 +301,8 @@ def growth(place):
         measuring.read_pages(source)
         for jobs in (1, 2):
             for chunk in (MIB, 64 * 1024):
+                if size == sizes[-1] and jobs == 1 and chunk < MIB:
+                    continue  # deleting so many files takes longer than all the rest
                 series = f"{jobs} worker{'s' if jobs > 1 else ''}, {chunk // 1024} KiB"
                 settings = [f"storage.chunkSize={chunk}"]
                 place.remove("home", "out.bin")
@@ -239,7 +323,7 @@ def growth(place):
         peak = max(max(found.values()) for (_, one, _), found in peaks.items() if one == jobs)
         promises.append(page.promise(f"peak memory with {jobs} worker(s), up to {sizes[-1] // MIB} MiB",
                                      f"at most {memory_allowed(jobs) // MIB} MiB", f"{peak / MIB:.1f} MiB", peak <= memory_allowed(jobs)))
-    worst = max(found[sizes[-1]] / found[sizes[0]] for found in peaks.values())
+    worst = max(found[max(found)] / found[sizes[0]] for found in peaks.values())
     promises.append(page.promise(f"peak memory at {sizes[-1] // MIB} MiB over that at {sizes[0] // MIB} MiB", "at most 1.05 times",
                                  f"{worst:.3f} times", worst <= 1.05))
     drawings = {
@@ -259,22 +343,36 @@ def growth(place):
     }
 
 
+def memory_folder(place, size):
+    """Where a file system in memory has room for size bytes, else the work folder."""
+    status = os.statvfs("/dev/shm") if os.path.isdir("/dev/shm") else None
+    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if status and status.f_bavail * status.f_frsize > size and free > size + 2 * GIB:
+        return "/dev/shm"
+    return str(place.work)
+
+
 def chunks(place):
     count = place.size(1 << 20)
-    source = place.file("chunks.bin", count * 4096, seed=5)
-    settings = ["storage.chunkSize=4096"]
-    place.remove("home", "chunks.out")
+    size = count * 4096
+    folder = memory_folder(place, 2 * size)
+    home = f"{folder}/model-storage-bench-chunks"  # an absolute path: joined to the work folder it stays what it is
+    source = place.file("chunks.bin", size, seed=5)
+    place.remove("chunks.out")
+    measuring.run(["rm", "-rf", home])
     with open(place.path("chunks.json"), "wb") as listing:
         steps = {
-            "store": lambda: place.model_storage("home", "store", source, "model", jobs=2, settings=settings),
-            "verify": lambda: place.model_storage("home", "verify", "model", jobs=2),
-            "info --chunks --json": lambda: place.model_storage("home", "info", "model", "--chunks", "--json", jobs=2, stdout=listing),
-            "retrieve": lambda: place.model_storage("home", "retrieve", "model", place.path("chunks.out"), jobs=2),
+            "store": lambda: place.model_storage(home, "store", source, "model", jobs=2, settings=["storage.chunkSize=4096"]),
+            "verify": lambda: place.model_storage(home, "verify", "model", jobs=2),
+            "info --chunks --json": lambda: place.model_storage(home, "info", "model", "--chunks", "--json", jobs=2, stdout=listing),
+            "retrieve": lambda: place.model_storage(home, "retrieve", "model", place.path("chunks.out"), jobs=2),
         }
         runs = in_turns(1, steps, place.say)
     with open(place.path("chunks.json"), "rb") as listing:
-        listed = len(json.load(listing)["chunks"]) if place.small else sum(line.count(b'"cid"') for line in listing)
-    place.remove("home", "chunks.out", "chunks.bin", "chunks.json")
+        listed = len(json.load(listing)["chunks"])
+    measuring.run(["cmp", source, place.path("chunks.out")])
+    measuring.run(["rm", "-rf", home])
+    place.remove("chunks.out", "chunks.bin", "chunks.json")
     peak = max(several[0].peak for several in runs.values())
     return {
         "title": f"A model of {count} chunks",
@@ -283,7 +381,10 @@ def chunks(place):
                          f"{peak / MIB:.1f} MiB", peak <= memory_allowed(2)),
             page.promise("info --chunks --json lists every chunk", f"{count}", f"{listed}", listed >= count),
         ],
-        "parts": [{"columns": page.COST_COLUMNS, "rows": [page.cost_row(name, several, count * 4096) for name, several in runs.items()]}],
+        "parts": [
+            {"text": f"One file in chunks of 4 KiB; about memory, not about disks: the home is in {folder}.\n"},
+            {"columns": page.COST_COLUMNS, "rows": [page.cost_row(name, several, size) for name, several in runs.items()]},
+        ],
         "raw": page.raw_rows(runs),
     }
 
@@ -396,4 +497,4 @@ def update(place):
     }
 
 
-IN_ORDER = [sha256, store, again, files, startup, update, chunks, growth]
+IN_ORDER = [sha256, store, again, files, startup, update, peers, chunks, growth]
