@@ -12,9 +12,14 @@ from product import Product, binary, trees
 
 GIB = 1 << 30
 
-
-# Under nohup the signal comes here ignored, and whatever is tested would inherit that.
-signal.signal(signal.SIGHUP, signal.SIG_DFL)
+# Some that start a suite (nohup, a shell in the background) ignore signals, and whatever is tested would inherit that.
+for number, handler in {
+    signal.SIGHUP: signal.SIG_DFL,
+    signal.SIGTERM: signal.SIG_DFL,
+    signal.SIGINT: signal.default_int_handler,
+}.items():
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, handler)
 
 
 def pytest_collection_modifyitems(config, items):
