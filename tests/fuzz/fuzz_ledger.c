@@ -106,10 +106,14 @@ static ms_status on_fault(void *payload, const ms_registry_fault *fault, ms_erro
     return MS_OK;
 }
 
-/* A refusal has a name, and is never a defect of ours. */
+/* A refusal has a name, and is never a defect of ours. SQLite calls some sizes in a page that was made up with
+ * its sum "out of memory", which is a refusal as well. */
 static ms_status judged(ms_status status, const ms_error *err)
 {
-    assert(status != MS_INTERNAL && status != MS_NO_MEMORY);
+    if (status == MS_INTERNAL) {
+        (void)fprintf(stderr, "%s: %s\n", err->reason, err->message);
+        abort();
+    }
     assert(status == MS_OK || (err->status == status && err->reason[0] != '\0'));
     return status;
 }
@@ -170,7 +174,7 @@ static void check_input(const uint8_t *data, size_t size)
     ask_everything(registry, status == MS_OK && faults == 0 && entries == ROWS);
     /* And a write, which may find what reading did not. */
     status = set_status(registry, &truths[3], 0, MS_RECORD_INACTIVE);
-    assert(status != MS_INTERNAL && status != MS_NO_MEMORY);
+    assert(status != MS_INTERNAL);
     ms_registry_close(registry);
     scratch_folder_empty(home);
 }

@@ -47,7 +47,10 @@ static ms_status on_cid(void *payload, const ms_cid *cid, ms_error *err)
 
 static ms_status judged(ms_status status, const ms_error *err)
 {
-    assert(status != MS_INTERNAL && status != MS_NO_MEMORY);
+    if (status == MS_INTERNAL || status == MS_NO_MEMORY) {
+        (void)fprintf(stderr, "%s: %s\n", err->reason, err->message);
+        abort();
+    }
     assert(status == MS_OK || (err->status == status && err->reason[0] != '\0'));
     return status;
 }
