@@ -5,6 +5,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -71,15 +72,25 @@ def interrupt(running, number: int) -> float:
     return took
 
 
-STREAM = bytes(48 * MIB)  # some batches, so that there is progress before the end
-
-
 def start_store_of_a_stream(product, folder=None, endless=None, **options):
-    """Whose writer says no more."""
+    """Whose writer says no more once there was progress; `written` is what it said."""
     running = product.popen("--progress", "json", "store", "-", "m", stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, **options)
-    running.stdin.write(STREAM)
-    running.stdin.flush()
-    wait_for_progress(running)
+    seen = threading.Event()
+    running.written = 0
+
+    def write() -> None:
+        while not seen.is_set():
+            running.stdin.write(bytes(MIB))
+            running.stdin.flush()
+            running.written += MIB
+
+    writer = threading.Thread(target=write, daemon=True)
+    writer.start()
+    try:
+        wait_for_progress(running)
+    finally:
+        seen.set()
+        writer.join()
     return running
 
 
@@ -196,7 +207,7 @@ def test_a_stopped_command_goes_on(product, folder):
     running.stdin.close()
     running.stderr.read()
     assert running.wait(60) == 0
-    assert product.run("info", "m")["totalSize"] == len(STREAM) + MIB
+    assert product.run("info", "m")["totalSize"] == running.written + MIB
 
 
 # ---- descriptors
