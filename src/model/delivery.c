@@ -246,7 +246,7 @@ static ms_status stage_archive(ms_delivery *delivery, const ms_target *target, m
     if (status != MS_OK)
         return status;
     status = ms_file_open(&sink.fd, staging.fd, staging.content,
-            MS_OPEN_WRITE | MS_OPEN_CREATE | MS_OPEN_TRUNCATE | MS_OPEN_NOFOLLOW, 0644, err);
+            MS_OPEN_WRITE | MS_OPEN_CREATE | MS_OPEN_TRUNCATE | MS_OPEN_NOFOLLOW | MS_OPEN_PATH_ONLY_REGULAR, 0644, err);
     if (status == MS_OK)
         status = pour(delivery, target, &sink, true, err);
     if (status == MS_OK)

@@ -12,6 +12,9 @@
 /* Larger files are written around the page cache: their bytes would push everything else out of it, and copies cost more than
  * the hashing. */
 #define DIRECT_FILE_SIZE_MIN ((uint64_t)8 << 20)
+/* What stands there may be of an earlier run, or a pipe that somebody planted and that would wait for a reader. */
+#define WRITE_FLAGS                                                                                \
+    (MS_OPEN_WRITE | MS_OPEN_CREATE | MS_OPEN_BENEATH | MS_OPEN_NOFOLLOW | MS_OPEN_PATH_ONLY_REGULAR)
 #define MODE_FILE 0644
 #define MODE_FOLDER 0755
 
@@ -112,6 +115,30 @@ static ms_status content_path(const ms_placing *placing, const char *path, char 
     return MS_OK;
 }
 
+/* Open the folder that the last name of full stands in, no link followed on the way; *name points into full. */
+static ms_status open_parent(const ms_placing *placing, const char *full, int *fd, const char **name, ms_error *err)
+{
+    char parent[MS_FILE_PATH_SIZE_MAX];
+    const char *slash = strrchr(full, '/');
+    const size_t size = slash == NULL ? 0 : (size_t)(slash - full);
+    memcpy(parent, full, size);
+    memcpy(parent + size, size == 0 ? "." : "", size == 0 ? 2 : 1);
+    *name = slash == NULL ? full : slash + 1;
+    return ms_file_open(
+            fd, placing->dirfd, parent, MS_OPEN_READ | MS_OPEN_DIRECTORY | MS_OPEN_BENEATH | MS_OPEN_NOFOLLOW, 0, err);
+}
+
+static ms_status make_folder(const ms_placing *placing, const char *full, ms_error *err)
+{
+    const char *name;
+    int fd = -1;
+    ms_status status = open_parent(placing, full, &fd, &name, err);
+    if (status == MS_OK)
+        status = ms_folder_make(fd, name, MODE_FOLDER, NULL, err);
+    ms_file_close(fd);
+    return status;
+}
+
 static bool fits_one_chunk(const ms_walk_event *event)
 {
     return event->size <= MS_CHUNK_SIZE_MIN;
@@ -124,7 +151,7 @@ static ms_status begin_file(ms_placing *placing, const ms_walk_event *event, con
     if (fits_one_chunk(event))
         return MS_OK;
     ms_status status = ms_file_open(&fd, placing->dirfd, full,
-            MS_OPEN_WRITE | MS_OPEN_CREATE | MS_OPEN_BENEATH | MS_OPEN_NOFOLLOW, MODE_FILE, err);
+            WRITE_FLAGS, MODE_FILE, err);
     if (status == MS_OK && placing->resumed)
         status = ms_file_truncate(fd, event->size, err);
     if (status == MS_OK)
@@ -140,7 +167,7 @@ static ms_status begin(void *payload, const ms_walk_event *event, ms_error *err)
     char full[MS_FILE_PATH_SIZE_MAX];
     ms_status status = content_path(placing, ms_walk_path(event, path), full, err);
     if (status == MS_OK && event->kind == MS_WALK_DIRECTORY)
-        status = ms_folder_make(placing->dirfd, full, MODE_FOLDER, NULL, err);
+        status = make_folder(placing, full, err);
     else if (status == MS_OK)
         status = begin_file(placing, event, full, err);
     return status;
@@ -152,6 +179,8 @@ static bool take_whole_file(ms_placing *placing, const char *path, const char *f
 {
     int from = -1;
     int to = -1;
+    int parent = -1;
+    const char *name;
     const ms_copy *copy = &placing->copies[0];
     bool taken = false;
     ms_file_status found;
@@ -160,16 +189,17 @@ static bool take_whole_file(ms_placing *placing, const char *path, const char *f
                                              : MS_NOT_FOUND;
     if (opened != MS_OK)
         return false;
-    if (ms_file_remove(placing->dirfd, full, NULL) == MS_OK && ms_file_open(&to, placing->dirfd, full, MS_OPEN_WRITE | MS_OPEN_CREATE | MS_OPEN_EXCLUSIVE | MS_OPEN_BENEATH, MODE_FILE,
-                NULL) == MS_OK) {
+    if (open_parent(placing, full, &parent, &name, NULL) == MS_OK && ms_file_remove(parent, name, NULL) == MS_OK &&
+            ms_file_open(&to, parent, name, MS_OPEN_WRITE | MS_OPEN_CREATE | MS_OPEN_EXCLUSIVE | MS_OPEN_BENEATH, MODE_FILE, NULL) == MS_OK) {
         ms_file_status made;
         taken = ms_file_clone(to, from);
         if (!taken && ms_file_status_of(from, &found, NULL) == MS_OK && ms_file_status_of(to, &made, NULL) == MS_OK &&
                 found.links == 1 && found.mode == made.mode && found.owner == made.owner) {
-            taken = ms_file_remove(placing->dirfd, full, NULL) == MS_OK && ms_file_link(copy->fd, path, placing->dirfd, full);
+            taken = ms_file_remove(parent, name, NULL) == MS_OK && ms_file_link(copy->fd, path, parent, name);
         }
     }
     ms_file_close(to);
+    ms_file_close(parent);
     ms_file_close(from);
     return taken;
 }
@@ -243,7 +273,7 @@ static ms_status write_file(const ms_placing *placing, const ms_leaf *leaves, si
     /* A file of one chunk is written again: nobody has cut it to its length. */
     if (all_in_place && !is_whole)
         return MS_OK;
-    int flags = MS_OPEN_WRITE | MS_OPEN_CREATE | MS_OPEN_BENEATH | MS_OPEN_NOFOLLOW;
+    int flags = WRITE_FLAGS;
     if (leaves[0].file_size >= DIRECT_FILE_SIZE_MIN)
         flags |= MS_OPEN_DIRECT;
     if (is_whole)

@@ -7,6 +7,7 @@
 #include "crypto/sha256.h"
 #include "platform/folder.h"
 #include "platform/lock.h"
+#include "platform/process.h"
 
 #define LOCK_FILE "lock"
 #define OLD_CONTENT "replaced"
@@ -58,12 +59,27 @@ static ms_status lock_is_current(const ms_staging *staging, bool *is_current, ms
     return status == MS_NOT_FOUND ? MS_OK : status;
 }
 
+/* Whoever else may write to the folder could exchange bytes between their check and their final name. */
+static ms_status check_ownership(const ms_staging *staging, ms_error *err)
+{
+    ms_file_status found;
+    ms_status status = ms_file_status_of(staging->fd, &found, err);
+    if (status != MS_OK || (found.owner == ms_process_user() && (found.mode & 022) == 0))
+        return status;
+    (void)ms_fail(err, MS_IO, "partial_foreign", "others may write to %s, where the output would be made", staging->name);
+    ms_error_set_path(err, staging->name);
+    ms_error_set_hint(err, "remove it, or name an output in another folder");
+    return MS_IO;
+}
+
 static ms_status open_locked(ms_staging *staging, ms_task *task, bool *is_current, ms_error *err)
 {
     ms_status status = ms_folder_make(staging->parent_fd, staging->name, 0700, NULL, err);
     if (status == MS_OK)
         status = ms_file_open(&staging->fd, staging->parent_fd, staging->name,
                 MS_OPEN_READ | MS_OPEN_DIRECTORY | MS_OPEN_NOFOLLOW, 0, err);
+    if (status == MS_OK)
+        status = check_ownership(staging, err);
     if (status == MS_OK)
         status = ms_lock_acquire(&staging->lock_fd, staging->fd, LOCK_FILE, MS_LOCK_EXCLUSIVE, 0, ms_task_cancelled_payload, task, err);
     /* The folder may vanish at any step while its last user finishes. */
