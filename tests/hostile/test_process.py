@@ -263,6 +263,8 @@ def test_files_that_may_not_grow_are_a_failure_of_the_disk(product, source, fold
         ended = product.call("--json", *command, preexec_fn=limited(resource.RLIMIT_FSIZE, size))
         assert ended.returncode in (0, 9), (command, ended)
         assert ended.returncode == 9 or size >= (4096 if command[0] == "store" else 5), (command, ended)
+    told = product.call("list", "--output", folder / "result.json", preexec_fn=limited(resource.RLIMIT_FSIZE, size))
+    assert told.returncode == (9 if size < 200 else 0), told
     assert product.run("verify", "first")["isValid"]
     assert product.run("check", "--read-data")["isValid"]
     product.store(source, "m")

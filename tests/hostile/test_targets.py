@@ -150,17 +150,35 @@ def test_the_output_itself_is_not_followed(product, stored, yard, plant, output)
         strangers.planted()
 
 
+def half_done(product, yard, stored, output: str) -> str:
+    """A retrieve that a missing chunk ended: what it finished is kept for the next one, of a folder. The name of that content."""
+    chunk = product.run("info", "--chunks", "m")["chunks"][-1]["cid"]
+    kept = product.block(chunk).read_bytes()
+    product.lose(chunk)
+    product.fail(4, "retrieve", "m", yard.target / output)
+    product.plant(kept)
+    return next((path.name for path in (yard.target / PARTIAL.format(output)).glob("content-*")), "")
+
+
 @every_plant
 @pytest.mark.parametrize("output", ["out", "out.tar"])
 def test_names_planted_among_unfinished_files_are_not_followed(product, stored, yard, plant, output):
-    """Whoever may write to the folder of the output can make our unfinished files before we do."""
+    """Whoever may write to the folder of the output can make our unfinished files before we do, or exchange those of a run that was
+    ended."""
     strangers = Strangers(yard, plant)
-    # Where the product itself puts what, as src/model/staging_priv.h has it.
-    for place in ["", "lock", "content", "content/file", "content/sub", "content/sub/file", "file", "sub", output]:
-        partial = yard.target / PARTIAL.format(output)
+    partial = yard.target / PARTIAL.format(output)
+    content = half_done(product, yard, stored, output)
+    assert (content != "") == (output == "out")
+    # Another name of a stranger's file can only be made by who may write to our folder, which is refused by itself.
+    inside = [content, *(f"{content}/{place}" for place in PLACES)] if content and plant is not plant_hard_link else []
+    for place in ["", "lock", "replaced", *inside]:
+        clear(partial)
+        half_done(product, yard, stored, output)
+        partial.mkdir(mode=0o700, exist_ok=True)
         spot = partial / place if place else partial
-        spot.parent.mkdir(parents=True, exist_ok=True)
-        plant(spot, strangers.folder if place in ("", "content", "content/sub", "sub") else strangers.file)
+        is_folder = place in ("", content) or place.endswith(("sub", "deep"))
+        clear(spot)
+        plant(spot, strangers.folder if is_folder else strangers.file)
         strangers.planted()
         told = product.attempt("retrieve", "m", yard.target / output)
         assert told.code in CODES, (place, told)
@@ -172,11 +190,39 @@ def test_names_planted_among_unfinished_files_are_not_followed(product, stored, 
         strangers.planted()
 
 
+@pytest.mark.parametrize("output", ["out", "out.tar"])
+def test_unfinished_files_that_others_may_exchange_are_not_used(product, stored, yard, output):
+    """Between the check of a byte and its final name nobody else may write."""
+    partial = yard.target / PARTIAL.format(output)
+    partial.mkdir()
+    for mode in (0o777, 0o775, 0o722):
+        partial.chmod(mode)
+        told = product.fail(9, "retrieve", "m", yard.target / output)
+        assert told.reason == "partial_foreign" and partial.name in told.error["message"], told
+    partial.chmod(0o700)
+    if os.geteuid() == 0:
+        os.chown(partial, 12345, 12345)
+        assert product.fail(9, "retrieve", "m", yard.target / output).reason == "partial_foreign"
+        os.chown(partial, 0, 0)
+    product.run("retrieve", "m", yard.target / output)
+
+
+def with_content(place: Path) -> Path:
+    """CONTENT stands for the name that the content of this output has today."""
+    if "CONTENT" not in place.parts:
+        return place
+    partial = Path(*place.parts[: place.parts.index("CONTENT")])
+    name = next((path.name for path in partial.glob("content-*")), "CONTENT")
+    return Path(*(name if part == "CONTENT" else part for part in place.parts))
+
+
 def swap(place: Path, aside: Path, to: Path, ends: threading.Event) -> None:
     """Exchange a folder and a link to strangers, again and again."""
     link = aside.with_name(aside.name + "-link")
+    wanted = place
     while not ends.is_set():
         try:
+            place = with_content(wanted)
             link.symlink_to(to)
             place.rename(aside)
             link.rename(place)
@@ -192,9 +238,11 @@ def swap(place: Path, aside: Path, to: Path, ends: threading.Event) -> None:
                 pass
 
 
+@pytest.mark.parametrize("below", ["", "CONTENT", "CONTENT/sub"])
 @pytest.mark.parametrize("output", ["out", "out.tar"])
-def test_folders_swapped_for_links_while_writing_lead_nowhere(product, stored, yard, output):
-    """The folder of the unfinished files, and some inside it, turn into links and back as fast as can be."""
+def test_folders_swapped_for_links_while_writing_lead_nowhere(product, stored, yard, output, below):
+    """The folder of the unfinished files, or one inside it, turns into a link and back as fast as can be. One at a time: two would
+    lead each other astray."""
     source = yard.target / "many"
     for number in range(60):
         (source / "sub" / f"d{number}").mkdir(parents=True)
@@ -204,14 +252,9 @@ def test_folders_swapped_for_links_while_writing_lead_nowhere(product, stored, y
     product.store(source, "many")
     product.store(yard.target / "many.tar", "packed")
     partial = yard.target / PARTIAL.format(output)
-    below = [partial / "content", partial / "content" / "sub", partial / "content" / "many", partial / "content" / "many" / "sub"]
     ends = threading.Event()
-    swappers = [
-        threading.Thread(target=swap, args=(place, yard.target / f"aside{number}", yard.strangers[2], ends), daemon=True)
-        for number, place in enumerate([partial, *below])
-    ]
-    for swapper in swappers:
-        swapper.start()
+    swapper = threading.Thread(target=swap, args=(partial / below, yard.target / "aside", yard.strangers[2], ends), daemon=True)
+    swapper.start()
     try:
         for turn in range(40 if LONG else 4):
             packed = output == "out.tar" and turn % 2 == 1
@@ -220,8 +263,7 @@ def test_folders_swapped_for_links_while_writing_lead_nowhere(product, stored, y
             assert told.code in CODES, told
     finally:
         ends.set()
-        for swapper in swappers:
-            swapper.join()
+        swapper.join()
     yard.assert_untouched()
 
 
@@ -246,6 +288,19 @@ def test_hostile_copies_are_read_without_following_and_without_waiting(product, 
         clear(yard.target / "out")
         clear(copy)
         strangers.planted()
+
+
+def test_right_bytes_behind_a_link_are_not_part_of_a_copy(product, stored, yard):
+    """A link is not the file it leads to: such a copy is not whole, even where the bytes would be right."""
+    for place in PLACES:
+        copy = yard.target / "copy"
+        shutil.copytree(stored, copy)
+        clear(copy / place)
+        (copy / place).symlink_to(stored / place)
+        told = product.fail(4, "verify", "m", copy)
+        assert told.result["isValid"] is False, place
+        assert product.attempt("retrieve", "m", copy).code == 2, place
+        clear(copy)
 
 
 @pytest.mark.parametrize("plant", PLANTS[:7], ids=lambda plant: plant.__name__[6:])
