@@ -218,8 +218,7 @@ static ms_status work(void *payload, unsigned worker, void *slot, ms_error *err)
     for (size_t i = 0; i < item->count; i++)
         item->puts[i] = (ms_block_put){.cid = ms_cid_sha256(MS_CODEC_RAW, item->digests[i]),
                 .block = item->spans[i],
-                .buffer_size = ms_batch_room(item->spans[i].size),
-                .trusts_size = put->source->only == NULL}; /* a repair looks at the bytes */
+                .buffer_size = ms_batch_room(item->spans[i].size)};
     return put->source->only == NULL ? ms_store_put_many(put->session, item->puts, item->count, err)
                                      : put_wanted(put, item, err);
 }

@@ -267,15 +267,6 @@ static void settle(fs_session *session, const uint8_t *digest, size_t size, ms_f
     ms_mutex_unlock(&session->mutex);
 }
 
-/* What we wrote ourselves, which its mode says, was synced before it had its name. */
-static bool is_ours_of_size(const ms_fs_store *store, const char *name, size_t size)
-{
-    ms_file_status file;
-
-    return ms_file_status_at(store->blocks_fd, name, false, &file, NULL) == MS_OK && file.kind == MS_FILE_REGULAR &&
-           file.size == size && ms_fs_is_block_mode_ours(file.mode);
-}
-
 /* Compare with what is there, or write. Damaged blocks go to quarantine first. */
 static ms_status compare_or_write(fs_session *session, ms_block_put *put, bool keep_open, int *fd,
         ms_fs_scratch *scratch, ms_error *err)
@@ -287,10 +278,6 @@ static ms_status compare_or_write(fs_session *session, ms_block_put *put, bool k
     ms_status status;
 
     ms_fs_block_name(name, put->cid.digest);
-    if (put->trusts_size && is_ours_of_size(store, name, put->block.size)) {
-        put->was_present = true;
-        return MS_OK;
-    }
     status = ms_fs_block_compare(store, store->blocks_fd, name, put->block, scratch, &found, err);
     if (status != MS_OK)
         return status;

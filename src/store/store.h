@@ -29,8 +29,6 @@ typedef struct ms_block_put {
     ms_cid cid;
     ms_span block;      /* valid during the call */
     size_t buffer_size; /* bytes that may be read from block.data, at least block.size */
-    bool trusts_size;   /* a block of this size that the store itself wrote counts as present without being read; without it,
-                           and for every other file, the bytes are compared */
     bool was_present;   /* out: the store had these bytes before */
 } ms_block_put;
 

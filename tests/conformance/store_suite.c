@@ -439,35 +439,6 @@ static void test_a_damaged_block_is_replaced_by_a_put(void **state)
     ms_store_close(store);
 }
 
-/* What trusts_size saves may save nothing in another backend; what it may never do is to keep a block of another size, or to say
- * that one is present that is not. */
-static void test_a_put_that_trusts_sizes_writes_what_is_missing(void **state)
-{
-    const store_fixture *fixture = *state;
-    ms_store *store = open_store(state);
-    test_block blocks[] = {make_block(1, 0), make_block(2, 100), make_block(3, MIB)};
-    ms_store_session *session;
-
-    for (size_t i = 0; i < MS_ARRAY_COUNT(blocks); i++) {
-        for (unsigned turn = 0; turn < 3; turn++) {
-            ms_block_put put = {.cid = blocks[i].cid,
-                    .block = ms_span_of(blocks[i].data, blocks[i].size),
-                    .buffer_size = blocks[i].size,
-                    .trusts_size = true};
-            OK(ms_store_begin(store, &session, NULL, err));
-            OK(ms_store_put_many(session, &put, 1, err));
-            assert_int_equal(put.was_present, turn == 1);
-            OK(ms_store_commit(&session, err));
-            expect_block(store, &blocks[i]);
-            if (turn == 1)
-                OK(ms_store_quarantine(store, &blocks[i].cid, err));
-        }
-        assert_int_equal(fixture->quarantined(fixture->payload), i + 1);
-        free_block(&blocks[i]);
-    }
-    ms_store_close(store);
-}
-
 static void test_quarantine_moves_a_block_aside(void **state)
 {
     const store_fixture *fixture = *state;
@@ -1045,7 +1016,6 @@ int store_suite_run(const char *name, int (*setup)(void **state), int (*teardown
             TEST(test_a_block_that_does_not_fit_is_over_the_limit),
             TEST(test_a_damaged_block_is_named),
             TEST(test_a_damaged_block_is_replaced_by_a_put),
-            TEST(test_a_put_that_trusts_sizes_writes_what_is_missing),
             TEST(test_quarantine_moves_a_block_aside),
             TEST(test_an_aborted_session_leaves_nothing),
             TEST(test_what_was_flushed_stays_and_is_unclaimed),

@@ -98,45 +98,6 @@ static void test_wrong_things_in_place_of_a_block_are_found_and_replaced(void **
     fixture_close(&opened);
 }
 
-/* Only a regular file of the right size that has the mark of ours is taken unread. */
-static void test_a_size_is_trusted_only_of_a_file_that_we_wrote(void **state)
-{
-    static const struct {
-        void (*way)(const temporary_folder *, const fixture_bytes *); /* NULL: left as we wrote it */
-        mode_t mode; /* 0: as it is */
-        bool is_trusted;
-    } rows[] = {{NULL, 0, true}, {make_rotten, 0444, true}, {make_rotten, 0644, false}, {make_rotten, 0464, false},
-            {make_short, 0444, false}, {make_long, 0444, false}, {make_empty, 0444, false}, {make_link, 0, false},
-            {make_dangling_link, 0, false}, {make_folder, 0555, false}, {make_fifo, 0444, false}};
-    temporary_folder *folder = *state;
-    opened_store opened = fixture_open(folder, 0);
-    const fixture_bytes *block = fixture_block(5);
-
-    for (size_t i = 0; i < MS_ARRAY_COUNT(rows); i++) {
-        ms_block_put put = {.cid = block->cid,
-                .block = ms_span_of(block->data, block->size),
-                .buffer_size = sizeof(block->data),
-                .trusts_size = true};
-        ms_store_session *session;
-
-        assert_int_equal(fixture_store(opened.store, 5, 1, NULL), MS_OK);
-        if (rows[i].way != NULL)
-            rows[i].way(folder, block);
-        if (rows[i].mode != 0)
-            assert_int_equal(fchmodat(folder->fd, fixture_path(folder, &block->cid), rows[i].mode, 0), 0);
-        assert_int_equal(ms_store_begin(opened.store, &session, NULL, NULL), MS_OK);
-        faulty_reset();
-        assert_int_equal(ms_store_put_many(session, &put, 1, NULL), MS_OK);
-        assert_int_equal(put.was_present, rows[i].is_trusted);
-        assert_int_equal(faulty_count(FAULTY_pread) == 0 && faulty_count(FAULTY_pwrite) == 0, rows[i].is_trusted);
-        assert_int_equal(ms_store_commit(&session, NULL), MS_OK);
-        assert_int_equal(faulty_count(FAULTY_fsync) > 0, true); /* what is trusted is synced too */
-        if (!rows[i].is_trusted)
-            assert_int_equal(fixture_get(opened.store, 5, NULL), MS_OK);
-    }
-    fixture_close(&opened);
-}
-
 /* A bad sector: the read fails, not the open. */
 static void test_a_block_that_cannot_be_read_is_replaced(void **state)
 {
@@ -384,7 +345,6 @@ int main(void)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, fixture_setup, temporary_folder_teardown)
     const struct CMUnitTest tests[] = {
             TEST(test_wrong_things_in_place_of_a_block_are_found_and_replaced),
-            TEST(test_a_size_is_trusted_only_of_a_file_that_we_wrote),
             TEST(test_a_block_that_cannot_be_read_is_replaced),
             TEST(test_a_block_is_not_condemned_for_our_own_trouble),
             TEST(test_foreign_names_are_passed_over),
