@@ -231,6 +231,32 @@ static ms_status check_row(ledger_checker *checker, uint64_t sequence, ms_error 
     return status;
 }
 
+/* Row *sequence is missing: go to the last one of the gap, so that the work is that of the rows that are there and not
+ * of the numbers that a damaged one claims. last when nothing more can be found. */
+static ms_status pass_over_gap(
+        ledger_checker *checker, uint64_t *sequence, uint64_t last, ms_error *err)
+{
+    const uint64_t first = *sequence;
+    sqlite3_stmt *statement;
+    ms_error error = MS_ERROR_INIT;
+    uint64_t next = 0;
+    bool found = false;
+    ms_status status = ms_ledger_prepare(&checker->ledger, &statement, MS_LEDGER_NEXT_ROW, &error);
+
+    if (status == MS_OK) {
+        ms_ledger_bind_number(statement, 1, first);
+        status = ms_ledger_step(&checker->ledger, statement, &found, "check the ledger", &error);
+        if (status == MS_OK && found)
+            found = ms_ledger_column_number(statement, 0, &next, MS_LEDGER_SEQUENCE_MAX);
+        ms_ledger_done(statement);
+    }
+    *sequence = status == MS_OK && found && next > first && next <= last ? next - 1 : last;
+    status = absorb(checker, first, status, &error, err);
+    if (status == MS_OK && *sequence > first)
+        status = report(checker, *sequence, "it is missing, and so are those since the one told before", err);
+    return status;
+}
+
 static ms_status check_rows(ledger_checker *checker, uint64_t last, ms_error *err)
 {
     ms_status status = MS_OK;
@@ -250,6 +276,8 @@ static ms_status check_rows(ledger_checker *checker, uint64_t last, ms_error *er
         status = absorb(checker, sequence, found, &error, err);
         if (checker->ledger.database == NULL)
             return status; /* the connection did not survive the damage */
+        if (status == MS_OK && strcmp(error.reason, "ledger_row_missing") == 0)
+            status = pass_over_gap(checker, &sequence, last, err);
     }
     return status;
 }

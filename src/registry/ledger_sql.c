@@ -81,6 +81,7 @@ static const char *const texts[MS_LEDGER_QUERY_COUNT] = {
                                      "AND publisher > ?2 ORDER BY publisher LIMIT 1",
         [MS_LEDGER_NEXT_FOUND] = "SELECT id, publisher, version, seq FROM versions "
                                  "WHERE manifest = ?1 AND seq > ?2 ORDER BY seq LIMIT 1",
+        [MS_LEDGER_NEXT_ROW] = "SELECT seq FROM rows WHERE seq > ?1 ORDER BY seq LIMIT 1",
         [MS_LEDGER_BELOW_FIRST] = "SELECT count(*) FROM rows WHERE seq < 1",
         [MS_LEDGER_COUNT_VERSIONS] = "SELECT count(*) FROM versions WHERE seq <= ?1",
 };

@@ -35,6 +35,7 @@ typedef enum ms_ledger_query {
     MS_LEDGER_NEXT_OLDER,       /* id, publisher, version */
     MS_LEDGER_NEXT_PUBLISHER,   /* id, publisher */
     MS_LEDGER_NEXT_FOUND,       /* manifest, seq -> also seq */
+    MS_LEDGER_NEXT_ROW,         /* seq -> the next seq that is there */
     MS_LEDGER_BELOW_FIRST,      /* -> rows before the first, of which there are none */
     MS_LEDGER_COUNT_VERSIONS,   /* seq -> versions up to it */
     MS_LEDGER_QUERY_COUNT

@@ -227,6 +227,24 @@ static void change_id(ms_ledger_row *row)
 }
 
 /* A changed row with its own right hash: the chain, the signature or the index tells. */
+/* The work is that of the rows that are there, whatever number the last one claims. */
+static void test_a_row_far_behind_the_others_does_not_hold_the_check(void **state)
+{
+    const temporary_folder *folder = *state;
+    sample_faults faults;
+    sqlite3 *database;
+
+    sample_ledger_make(folder);
+    database = open_database(folder);
+    drop_triggers(database);
+    run(database, "UPDATE rows SET seq = 9000000000000000000 WHERE seq = (SELECT max(seq) FROM rows)");
+    make_triggers(database);
+    ms_sqlite_close(database);
+    faults = check(folder);
+    assert_in_range(faults.count, 2, SAMPLE_ROWS);
+    assert_non_null(strstr(faults.first, "missing"));
+}
+
 static void test_a_row_that_was_written_anew_is_found(void **state)
 {
     static const change_fn changes[] = {change_previous, change_time, change_version,
@@ -376,6 +394,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
             TEST(test_an_index_that_says_something_else_is_found),
             TEST(test_rows_that_were_changed_are_found),
+            TEST(test_a_row_far_behind_the_others_does_not_hold_the_check),
             TEST(test_a_row_that_was_written_anew_is_found),
             TEST(test_every_good_row_of_a_damaged_ledger_is_still_checked),
             TEST(test_the_receiver_of_faults_may_stop_the_check),
