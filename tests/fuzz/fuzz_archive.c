@@ -13,6 +13,7 @@
 
 #include "archive/archive_reader.h"
 #include "archive/archive_writer.h"
+#include "codec/path.h"
 #include "memory_limit.h"
 #include "scratch_folder.h"
 #include "sealed_tar.h"
@@ -83,6 +84,7 @@ static void take_tree(tree *self, int fd, const char *prefix)
             continue;
         assert(snprintf(path, sizeof(path), "%s%s", prefix, name) < (int)sizeof(path) - 1);
         assert(fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0);
+        assert(ms_path_check(ms_span_of(path, strlen(path)), NULL) == MS_OK);
         assert(S_ISREG(status.st_mode) || S_ISDIR(status.st_mode));
         assert((status.st_mode & (S_ISREG(status.st_mode) ? 07111 : 07000)) == 0);
         assert(status.st_nlink == 1 || S_ISDIR(status.st_mode));

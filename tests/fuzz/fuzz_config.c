@@ -78,6 +78,7 @@ static void check_input(const uint8_t *data, size_t size)
     ms_arena_init(&seen.arena, MS_CONFIG_MEMORY_MAX);
     status = ms_config_walk("/config.json", ms_span_of(data, size), &visitor, &err);
     assert(status == MS_OK || status == MS_MALFORMED || status == MS_LIMIT);
+    assert(status != MS_OK || memchr(data, 0, size) == NULL);
     assert(seen.last_line <= lines);
     if (status != MS_OK)
         assert(err.status == status && strcmp(err.path, "/config.json") == 0);

@@ -69,6 +69,7 @@ static void check_input(const uint8_t *data, size_t size)
         assert(memcmp(&keystore, &zeroed, sizeof(zeroed)) == 0);
         return;
     }
+    assert(memchr(data, 0, size) == NULL);
     check_limits(&keystore);
     check_formats_back(&keystore);
     if (is_cheap(&keystore)) {
