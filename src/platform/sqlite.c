@@ -45,6 +45,14 @@ static ms_status fail_io(ms_error *err, int os_errno, const char *doing, const c
     return ms_fail(err, MS_IO, "database_io", "Cannot %s: %s", doing, why);
 }
 
+/* A key is looked for, in the same transaction, before a row with it is made: one that stands all the same, or a trigger
+ * that finds other rows than the query did, is a tree of pages that contradicts itself. */
+static bool is_contradiction(int code)
+{
+    return code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY ||
+           code == SQLITE_CONSTRAINT_ROWID || code == SQLITE_CONSTRAINT_TRIGGER;
+}
+
 ms_status ms_sqlite_fail(ms_error *err, sqlite3 *database, const char *doing)
 {
     int code = database != NULL ? sqlite3_extended_errcode(database) : SQLITE_NOMEM;
@@ -59,7 +67,7 @@ ms_status ms_sqlite_fail(ms_error *err, sqlite3 *database, const char *doing)
             ms_error_set_path(err, path);
         return status;
     }
-    switch (code & 0xff) {
+    switch (is_contradiction(code) ? SQLITE_CORRUPT : code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         status = ms_fail(err, MS_LOCKED, "database_busy",

@@ -303,6 +303,11 @@ static void test_other_failures_have_their_status(void **state)
                                  NULL, NULL),
             SQLITE_OK);
     assert_int_equal(ms_sqlite_fail(&error, database, "run"), MS_INTERNAL);
+    assert_int_not_equal(sqlite3_exec(database,
+                                 "CREATE TABLE u (n PRIMARY KEY); INSERT INTO u VALUES (1), (1)", NULL,
+                                 NULL, NULL),
+            SQLITE_OK);
+    assert_int_equal(ms_sqlite_fail(&error, database, "run"), MS_INTEGRITY);
     sqlite3_limit(database, SQLITE_LIMIT_LENGTH, 1000);
     assert_int_not_equal(
             sqlite3_exec(database, "SELECT zeroblob(2000)", NULL, NULL, NULL), SQLITE_OK);
