@@ -257,9 +257,14 @@ static ms_status pass_over_gap(
     return status;
 }
 
+/* Rows one after the other that cannot be read: as many as one damaged inner page hides, and some. Behind more of
+ * them the number of the last row is not to be believed. */
+#define LOST_ROWS_MAX 4096u
+
 static ms_status check_rows(ledger_checker *checker, uint64_t last, ms_error *err)
 {
     ms_status status = MS_OK;
+    unsigned lost = 0;
 
     for (uint64_t sequence = 1; status == MS_OK && sequence <= last; sequence++) {
         ms_error error = MS_ERROR_INIT;
@@ -276,6 +281,9 @@ static ms_status check_rows(ledger_checker *checker, uint64_t last, ms_error *er
         status = absorb(checker, sequence, found, &error, err);
         if (checker->ledger.database == NULL)
             return status; /* the connection did not survive the damage */
+        lost = found == MS_OK ? 0 : lost + 1;
+        if (status == MS_OK && lost == LOST_ROWS_MAX)
+            return report(checker, sequence, "neither it nor the rows around it can be read", err);
         if (status == MS_OK && strcmp(error.reason, "ledger_row_missing") == 0)
             status = pass_over_gap(checker, &sequence, last, err);
     }

@@ -245,6 +245,37 @@ static void test_a_row_far_behind_the_others_does_not_hold_the_check(void **stat
     assert_non_null(strstr(faults.first, "missing"));
 }
 
+/* Looking for rows that are not there then leads to the damaged page, again and again. */
+static void test_a_damaged_page_before_far_rows_does_not_hold_the_check(void **state)
+{
+    static uint8_t bytes[1 << 20];
+    const temporary_folder *folder = *state;
+    sqlite3 *database;
+    long size;
+
+    sample_ledger_make(folder);
+    database = open_database(folder);
+    drop_triggers(database);
+    run(database, "UPDATE rows SET seq = seq + 8000000000000000000 WHERE seq > 20");
+    make_triggers(database);
+    ms_sqlite_close(database);
+    size = temporary_read(folder, "ledger.db", bytes, sizeof(bytes));
+    assert_in_range(size, 4096 * 10, sizeof(bytes));
+    for (long at = 4096 + 2000; at < size; at += 4096) {
+        ms_registry *registry;
+        sample_faults faults;
+        uint64_t entries;
+
+        bytes[at] ^= 1;
+        temporary_write(folder, "ledger.db", bytes, (size_t)size);
+        bytes[at] ^= 1;
+        assert_int_equal(ms_ledger_open(&registry, folder->path, NULL, NULL), MS_OK);
+        (void)!sample_check(registry, &entries, &faults, NULL);
+        assert_true(faults.count > 0);
+        ms_registry_close(registry);
+    }
+}
+
 static void test_a_row_that_was_written_anew_is_found(void **state)
 {
     static const change_fn changes[] = {change_previous, change_time, change_version,
@@ -395,6 +426,7 @@ int main(void)
             TEST(test_an_index_that_says_something_else_is_found),
             TEST(test_rows_that_were_changed_are_found),
             TEST(test_a_row_far_behind_the_others_does_not_hold_the_check),
+            TEST(test_a_damaged_page_before_far_rows_does_not_hold_the_check),
             TEST(test_a_row_that_was_written_anew_is_found),
             TEST(test_every_good_row_of_a_damaged_ledger_is_still_checked),
             TEST(test_the_receiver_of_faults_may_stop_the_check),
