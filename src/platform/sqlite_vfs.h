@@ -32,11 +32,12 @@ MS_MUST_CHECK ms_status ms_sqlite_open_summed(sqlite3 **database, const char *pa
         bool read_only, int busy_timeout_ms, ms_error *err);
 /** NULL is ignored. With statements still open the file is closed with the last of them. */
 void ms_sqlite_close(sqlite3 *database);
-/** Fill err from the database's last error: BUSY -> MS_LOCKED, CORRUPT, NOTADB, ERROR (other tables than ours), a key or
- *  trigger that contradicts what was read, and IOERR_DATA -> MS_INTEGRITY, FULL, other IOERR, CANTOPEN, PERM and READONLY -> MS_IO, NOMEM -> MS_NO_MEMORY, TOOBIG -> MS_LIMIT,
- *  INTERRUPT -> MS_INTERRUPTED, else MS_INTERNAL. doing completes "Cannot ...". Reasons are
- *  "database_busy", "database_unfinished" (MS_LOCKED: a journal that only a writer may play back), "database_damaged", "database_io", "database_limit", "database_interrupted",
- *  "database_failed", "no_memory". */
+/** Fill err from the database's last error: BUSY -> MS_LOCKED; CORRUPT, NOTADB, ERROR (other tables than
+ *  ours), IOERR_DATA, and a key or trigger that contradicts what was read -> MS_INTEGRITY; FULL, other IOERR,
+ *  CANTOPEN, PERM and READONLY -> MS_IO; NOMEM -> MS_NO_MEMORY; TOOBIG -> MS_LIMIT; INTERRUPT ->
+ *  MS_INTERRUPTED; else MS_INTERNAL. doing completes "Cannot ...". Reasons are "database_busy",
+ *  "database_unfinished" (MS_LOCKED: a journal that only a writer may play back), "database_damaged",
+ *  "database_io", "database_limit", "database_interrupted", "database_failed", "no_memory". */
 ms_status ms_sqlite_fail(ms_error *err, sqlite3 *database, const char *doing);
 /** Register both VFS, which opening does too. Any thread. */
 MS_MUST_CHECK ms_status ms_sqlite_register(ms_error *err);

@@ -226,7 +226,6 @@ static void change_id(ms_ledger_row *row)
     row->model_id = ms_span_of("other", 5);
 }
 
-/* A changed row with its own right hash: the chain, the signature or the index tells. */
 /* The work is that of the rows that are there, whatever number the last one claims. */
 static void test_a_row_far_behind_the_others_does_not_hold_the_check(void **state)
 {
@@ -276,6 +275,7 @@ static void test_a_damaged_page_before_far_rows_does_not_hold_the_check(void **s
     }
 }
 
+/* A changed row with its own right hash: the chain, the signature or the index tells. */
 static void test_a_row_that_was_written_anew_is_found(void **state)
 {
     static const change_fn changes[] = {change_previous, change_time, change_version,
