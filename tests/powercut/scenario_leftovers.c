@@ -161,20 +161,11 @@ static void prepare_given_up(const scenario_run *run)
     tree_write(run->folder, "weights.bin", 1, FEW_CHUNKS * SCENARIO_CHUNK_SIZE);
 }
 
-static bool confirm(void *payload, uint64_t free_blocks, uint64_t free_bytes, uint64_t all_blocks)
-{
-    (void)payload;
-    (void)free_blocks;
-    (void)free_bytes;
-    (void)all_blocks;
-    return true;
-}
-
 static void again_given_up(const scenario_proof *proof)
 {
     ms_prune_options options = MS_PRUNE_OPTIONS_INIT;
     ms_error err = MS_ERROR_INIT;
-    options.confirm = confirm;
+    options.confirm = scenario_confirm;
     ms_status status = scenario_prune(&proof->run, &options, &err);
     EXPECT(status == MS_OK, "prune: %s", err.message);
 }

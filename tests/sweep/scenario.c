@@ -230,7 +230,8 @@ static void expect_clean_check(const scenario_run *run)
     EXPECT(scenario_check(run, &options, &err) == MS_OK, "check: %s (%s)", err.message, err.reason);
 }
 
-static bool confirm(void *payload, uint64_t free_blocks, uint64_t free_bytes, uint64_t all_blocks)
+bool scenario_confirm(
+        void *payload, uint64_t free_blocks, uint64_t free_bytes, uint64_t all_blocks)
 {
     (void)payload;
     (void)free_blocks;
@@ -243,7 +244,7 @@ static void expect_harmless_prune(const scenario_run *run)
 {
     ms_prune_options options = MS_PRUNE_OPTIONS_INIT;
     ms_error err = MS_ERROR_INIT;
-    options.confirm = confirm;
+    options.confirm = scenario_confirm;
     EXPECT(scenario_prune(run, &options, &err) == MS_OK, "prune: %s (%s)", err.message, err.reason);
 }
 

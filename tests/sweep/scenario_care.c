@@ -105,15 +105,6 @@ static void settled_remove(const scenario_proof *proof)
 
 /* Prune. */
 
-static bool confirm(void *payload, uint64_t free_blocks, uint64_t free_bytes, uint64_t all_blocks)
-{
-    (void)payload;
-    (void)free_blocks;
-    (void)free_bytes;
-    (void)all_blocks;
-    return true;
-}
-
 static void prepare_prune(const scenario_run *run)
 {
     ms_error err = MS_ERROR_INIT;
@@ -124,7 +115,7 @@ static void prepare_prune(const scenario_run *run)
 static ms_status run_prune(const scenario_run *run, ms_error *err)
 {
     ms_prune_options options = MS_PRUNE_OPTIONS_INIT;
-    options.confirm = confirm;
+    options.confirm = scenario_confirm;
     return scenario_prune(run, &options, err);
 }
 

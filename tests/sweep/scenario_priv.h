@@ -34,6 +34,10 @@ ms_status scenario_check(const scenario_run *run, const ms_check_options *option
 ms_status scenario_key(const scenario_run *run, const ms_key_options *options, ms_error *err);
 ms_status scenario_config(const scenario_run *run, const ms_config_options *options, ms_error *err);
 
+/** For options of prune: yes, whatever goes. */
+bool scenario_confirm(
+        void *payload, uint64_t free_blocks, uint64_t free_bytes, uint64_t all_blocks);
+
 /** For prepare: the command must succeed. */
 void scenario_must_store(const scenario_run *run, const char *name, const char *model_id);
 
