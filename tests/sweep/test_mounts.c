@@ -262,8 +262,9 @@ int main(void)
     harness_begin("mounts");
     snprintf(base, sizeof(base), "%s/mounts", harness_folder());
     EXPECT(mkdir(base, 0755) == 0, "%s cannot be made", base);
+    /* EINVAL: the root folder is no mount point, as below chroot, and what is mounted in it is nobody else's then. */
     if (geteuid() != 0 || unshare(CLONE_NEWNS) != 0 ||
-            mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+            (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 && errno != EINVAL) ||
             !mount_tmpfs(base, "size=512m")) {
         printf("# NOTHING IS SHOWN about file systems: this user may not mount (%s)\n",
                 strerror(errno));
