@@ -13,7 +13,8 @@ static void prepare_two(const scenario_run *run)
     scenario_must_store(run, "second.bin", "second");
 }
 
-/* Repair: of eight blocks one is gone and one is damaged. */
+/* Repair: of eight blocks one is gone and one is damaged; which ones depends on the order in which the file system
+ * lists them. */
 
 typedef struct damage {
     unsigned seen;

@@ -46,6 +46,23 @@ static void test_first_session_makes_the_home(void **state)
     fixture_close(&opened);
 }
 
+/* No model leads to this block: neither verify nor repair would ever look at it. */
+static void test_every_session_heals_the_block_of_the_empty_folder(void **state)
+{
+    temporary_folder *folder = *state;
+    opened_store opened = fixture_open(folder, 0);
+    const ms_cid cid = ms_fs_empty_folder_cid();
+    char text[100] = {0};
+
+    assert_int_equal(fixture_store(opened.store, 0, 1, NULL), MS_OK);
+    fixture_replace(folder, &cid, "\x0a\x02\x08\x02", 4); /* the right size */
+    assert_int_equal(fixture_store(opened.store, 0, 1, NULL), MS_OK);
+    assert_int_equal(temporary_read(folder, EMPTY_FOLDER_FILE, text, sizeof(text)), 4);
+    assert_memory_equal(text, "\x0a\x02\x08\x01", 4);
+    assert_int_equal(fixture_count(folder, "home/quarantine"), 1);
+    fixture_close(&opened);
+}
+
 static void test_blocks_are_synced_before_they_get_their_names(void **state)
 {
     temporary_folder *folder = *state;
@@ -407,6 +424,7 @@ int main(void)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, fixture_setup, temporary_folder_teardown)
     const struct CMUnitTest tests[] = {
             TEST(test_first_session_makes_the_home),
+            TEST(test_every_session_heals_the_block_of_the_empty_folder),
             TEST(test_blocks_are_synced_before_they_get_their_names),
             TEST(test_large_batches_are_synced_as_a_whole),
             TEST(test_commit_syncs_what_was_present),
