@@ -2,7 +2,6 @@
 
 import os
 import random
-from pathlib import Path
 
 import pytest
 
@@ -20,13 +19,13 @@ def chance(request, record_property):
 
 @pytest.fixture
 def figures():
-    """Lines for people: the last run's numbers, beside the other logs when the suite runs."""
+    """Lines for people: the numbers of this run, which `tools/check` shows from the file that it names."""
 
     def say(text: str) -> None:
         print(text)
-        folder = os.environ.get("MODEL_STORAGE_FIGURES")
-        if folder:
-            with open(Path(folder) / "endurance.txt", "a") as stream:
+        file = os.environ.get("MODEL_STORAGE_FIGURES")
+        if file:
+            with open(file, "a") as stream:
                 stream.write(text + "\n")
 
     return say

@@ -486,21 +486,12 @@ static const scenario *scenario_number(size_t index)
     return NULL;
 }
 
-/* Whether the argument, a name or a part, means this one. */
-static bool is_meant(const char *argument, size_t index, const char *name)
-{
-    const char *slash = argument == NULL ? NULL : strchr(argument, '/');
-    if (slash != NULL)
-        return index % strtoul(slash + 1, NULL, 10) == strtoul(argument, NULL, 10);
-    return argument == NULL || strcmp(argument, name) == 0;
-}
-
 int main(int argc, char **argv)
 {
     const scenario *what;
     begin();
     for (size_t i = 0; (what = scenario_number(i)) != NULL; i++)
-        if (is_meant(argc > 1 ? argv[1] : NULL, i, what->name))
+        if (scenario_is_meant(argc > 1 ? argv[1] : NULL, i, what->name))
             prove_scenario(what, argc == 6 ? argv + 2 : NULL);
     tree_remove(all.folder);
     printf("# %lu power cuts, %lu of them after the acknowledgement, seed %llu\n1..%u\n", all.cuts,

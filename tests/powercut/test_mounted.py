@@ -39,9 +39,9 @@ def chance(record_property):
 
 def tell(text):
     print(text)
-    folder = os.environ.get("MODEL_STORAGE_FIGURES")
-    if folder:
-        with open(os.path.join(folder, "powercut.txt"), "a") as stream:
+    file = os.environ.get("MODEL_STORAGE_FIGURES")
+    if file:
+        with open(file, "a") as stream:
             stream.write(text + "\n")
 
 

@@ -21,9 +21,12 @@ static struct {
     char folder[TREE_PATH_SIZE];
     char stages[TREE_PATH_SIZE]; /* where stages stand */
     harness_shared *shared;
+    uint64_t first_seed; /* the one to tell */
     uint64_t seed;
     unsigned cases;
     unsigned failed;
+    unsigned injected; /* over all tallies, as recovered */
+    unsigned recovered;
 } harness;
 
 bool harness_is_long(void)
@@ -63,6 +66,7 @@ void harness_begin(const char *kind)
                                 : (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
     if (harness.seed == 0)
         harness.seed = 1;
+    harness.first_seed = harness.seed;
     snprintf(harness.folder, sizeof(harness.folder), "%s/model-storage-sweep-XXXXXX",
             place_for_folders());
     harness.shared = mmap(NULL, sizeof(*harness.shared), PROT_READ | PROT_WRITE,
@@ -81,7 +85,8 @@ int harness_end(void)
 {
     if (getenv("MODEL_STORAGE_KEEP") == NULL)
         tree_remove(harness.folder);
-    printf("1..%u\n", harness.cases);
+    printf("# %u faults, %u runs recovered, seed %llu\n1..%u\n", harness.injected, harness.recovered,
+            (unsigned long long)harness.first_seed, harness.cases);
     return harness.failed == 0 && harness.cases > 0 ? 0 : 1;
 }
 
@@ -254,6 +259,8 @@ void tally_tell(const tally *sum, const char *name)
     const bool good = sum->failures == 0 && sum->injected > 0;
     harness.cases++;
     harness.failed += !good;
+    harness.injected += sum->injected;
+    harness.recovered += sum->recovered;
     printf("%s %u - %s %s: %u found, %u injected, %u recovered, %u succeeded all the same, %u "
            "failures\n",
             good ? "ok" : "not ok", harness.cases, sum->kind, name, sum->faults_found,

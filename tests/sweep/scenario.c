@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -294,4 +295,12 @@ const scenario *scenario_find(const char *name)
         if (strcmp(one->name, name) == 0)
             return one;
     return NULL;
+}
+
+bool scenario_is_meant(const char *argument, size_t index, const char *name)
+{
+    const char *slash = argument == NULL ? NULL : strchr(argument, '/');
+    if (slash != NULL)
+        return index % strtoul(slash + 1, NULL, 10) == strtoul(argument, NULL, 10);
+    return argument == NULL || strcmp(argument, name) == 0;
 }

@@ -75,6 +75,9 @@ typedef struct scenario {
 const scenario *scenario_at(size_t index);
 /** The one of that name, or NULL. */
 const scenario *scenario_find(const char *name);
+/** Whether an argument of a sweep means the scenario: its name, NULL for all, or "PART/PARTS" for every one whose index
+ * leaves PART when divided by PARTS. */
+bool scenario_is_meant(const char *argument, size_t index, const char *name);
 
 /** Run the operation and fill run->outcome. */
 void scenario_execute(const scenario *what, const scenario_run *run);

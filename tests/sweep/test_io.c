@@ -2,6 +2,7 @@
  * succeeds and that is true, or it fails as what it is, nothing is half there, and the same command
  * again goes on.
  *
+ *   test_io PART/PARTS
  *   test_io [SCENARIO [ERROR [N]]]     every call with MODEL_STORAGE_LONG=1, else a sample */
 #include "harness.h"
 
@@ -123,7 +124,7 @@ int main(int argc, char **argv)
     stage on;
     harness_begin("errors");
     for (size_t i = 0; (what = scenario_at(i)) != NULL; i++) {
-        if (argc > 1 && what != scenario_find(argv[1]))
+        if (!scenario_is_meant(argc > 1 ? argv[1] : NULL, i, what->name))
             continue;
         if (!stage_open(&on, what, 1)) {
             tally sum = {.kind = "errors", .failures = 1};

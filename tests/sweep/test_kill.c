@@ -1,6 +1,7 @@
 /* SIGKILL before the Nth call to the operating system, for every N: what was acknowledged stays,
  * nothing is half there, and the same command again goes on.
  *
+ *   test_kill PART/PARTS
  *   test_kill [SCENARIO [N]]     all N with MODEL_STORAGE_LONG=1, else a sample */
 #include "harness.h"
 
@@ -57,7 +58,7 @@ int main(int argc, char **argv)
     const scenario *what;
     harness_begin("kill");
     for (size_t i = 0; (what = scenario_at(i)) != NULL; i++)
-        if (argc < 2 || what == scenario_find(argv[1]))
+        if (scenario_is_meant(argc > 1 ? argv[1] : NULL, i, what->name))
             sweep(what, argc > 2 ? (unsigned)atoi(argv[2]) : 0, 1);
     return harness_end();
 }

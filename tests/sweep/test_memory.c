@@ -2,6 +2,7 @@
  * true, or it says that memory is short, frees what it took, leaves nothing half there, and the
  * same command again goes on.
  *
+ *   test_memory PART/PARTS
  *   test_memory [SCENARIO [once|lasting [N]]]     every allocation with MODEL_STORAGE_LONG=1, else
  * a sample */
 #include "harness.h"
@@ -94,7 +95,7 @@ int main(int argc, char **argv)
     stage on;
     harness_begin("memory");
     for (size_t i = 0; (what = scenario_at(i)) != NULL; i++) {
-        if (argc > 1 && what != scenario_find(argv[1]))
+        if (!scenario_is_meant(argc > 1 ? argv[1] : NULL, i, what->name))
             continue;
         if (!stage_open(&on, what, 1)) {
             tally sum = {.kind = "allocation fails", .failures = 1};
