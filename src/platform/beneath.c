@@ -34,19 +34,10 @@ static bool leads_out(const char *path)
     return false;
 }
 
-static int open_again_on_signal(int dirfd, const char *path, int flags, mode_t mode)
-{
-    int fd;
-    do {
-        fd = ms_sys_openat(dirfd, path, flags, mode);
-    } while (fd < 0 && errno == EINTR);
-    return fd;
-}
-
 int ms_open_nofollow(int dirfd, const char *path, int flags, mode_t mode)
 {
     struct stat status;
-    int fd = open_again_on_signal(dirfd, path, flags | O_NOFOLLOW, mode);
+    int fd = ms_sys_openat(dirfd, path, flags | O_NOFOLLOW, mode);
     if (fd >= 0 || errno != ENOTDIR)
         return fd;
     if (ms_sys_fstatat(dirfd, path, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(status.st_mode))
@@ -98,9 +89,7 @@ int ms_beneath_open(int dirfd, const char *path, int flags, mode_t mode)
     if (leads_out(path))
         return refuse(EXDEV);
     /* Without O_NOFOLLOW, which would make a link at the end ENOTDIR when a folder is wanted. */
-    do {
-        fd = ms_sys_openat_beneath(dirfd, path, flags & ~O_NOFOLLOW, mode);
-    } while (fd < 0 && errno == EINTR);
+    fd = ms_sys_openat_beneath(dirfd, path, flags & ~O_NOFOLLOW, mode);
     /* EPERM is what container filters say of calls they do not know; EAGAIN means that the kernel
      * could not exclude a concurrent rename. The walk is as strict, so it may always be tried. */
     if (fd < 0 && (errno == ENOSYS || errno == EPERM || errno == EAGAIN))

@@ -1,5 +1,4 @@
-/* Open files: opening, reading, writing, syncing. Short counts and interrupted calls are finished
- * here; a failed sync is reported and never tried again, because the kernel may have dropped the
+/* Open files: opening, reading, writing, syncing. Short counts are finished here; a failed sync is reported and never tried again, because the kernel may have dropped the
  * pages and would then answer that all is well. */
 #include "platform/file.h"
 
@@ -85,14 +84,12 @@ ms_status ms_file_open(
     int opened;
 
     *fd = -1;
-    do {
-        if ((flags & MS_OPEN_BENEATH) != 0)
-            opened = ms_beneath_open(dirfd, path, native, (mode_t)mode);
-        else if ((flags & MS_OPEN_NOFOLLOW) != 0)
-            opened = ms_open_nofollow(dirfd, path, native, (mode_t)mode);
-        else
-            opened = ms_sys_openat(dirfd, path, native, (mode_t)mode);
-    } while (opened < 0 && errno == EINTR);
+    if ((flags & MS_OPEN_BENEATH) != 0)
+        opened = ms_beneath_open(dirfd, path, native, (mode_t)mode);
+    else if ((flags & MS_OPEN_NOFOLLOW) != 0)
+        opened = ms_open_nofollow(dirfd, path, native, (mode_t)mode);
+    else
+        opened = ms_sys_openat(dirfd, path, native, (mode_t)mode);
     opened = ms_descriptor_raise(opened);
     if (opened < 0)
         return fail_open(err, errno, path, flags);
@@ -115,17 +112,16 @@ void ms_file_close(int fd)
 
 ms_status ms_file_close_checked(int fd, ms_error *err)
 {
-    /* Whatever close answers, EINTR too, the descriptor is gone: it is never closed twice. */
-    if (fd >= 0 && ms_sys_close(fd) != 0)
+    /* Whatever close answers, the descriptor is gone: it is never closed twice. A signal means no
+     * more than that: whether what was written is on the disk is for the sync to say. */
+    if (fd >= 0 && ms_sys_close(fd) != 0 && errno != EINTR)
         return ms_fail_errno(err, errno, "close_failed", "Closing a file after writing failed");
     return MS_OK;
 }
 
-/* Whether the same call should be made again: after a signal, or once a pipe is ready. */
+/* Whether the same call should be made again, now that a pipe is ready. */
 static bool may_go_on(int fd, bool for_writing)
 {
-    if (errno == EINTR)
-        return true;
     if (errno != EAGAIN)
         return false;
     return ms_sys_poll(fd, for_writing, -1) >= 0 || errno == EINTR;
@@ -165,7 +161,7 @@ ms_status ms_file_read_at(
             *got += (size_t)count;
         } else if (count == 0) {
             break;
-        } else if (errno != EINTR && !may_go_on_buffered(fd, &tried_buffered)) {
+        } else if (!may_go_on_buffered(fd, &tried_buffered)) {
             ms_status status = ms_fail_errno(err, errno, "read_failed", "Reading a file failed");
             ms_error_set_offset(err, offset + *got);
             return status;
@@ -236,7 +232,7 @@ ms_status ms_file_write_at(int fd, const void *data, size_t size, uint64_t offse
             errno = EIO; /* it would be repeated for ever */
         if (count > 0) {
             done += (size_t)count;
-        } else if (errno != EINTR && !may_go_on_buffered(fd, &tried_buffered)) {
+        } else if (!may_go_on_buffered(fd, &tried_buffered)) {
             ms_status status = ms_fail_errno(err, errno, "write_failed", "Writing a file failed");
             ms_error_set_offset(err, offset + done);
             return status;
@@ -284,16 +280,12 @@ void ms_file_drop_cache(int fd, uint64_t offset, uint64_t size)
 ms_status ms_file_allocate(int fd, uint64_t size, ms_error *err)
 {
     struct stat status;
-    int result;
 
     if (size > INT64_MAX)
         return ms_fail_errno(err, EFBIG, "allocate_failed", "No file can be this large");
     if (size == 0)
         return MS_OK;
-    do {
-        result = ms_sys_fallocate(fd, 0, 0, (off_t)size);
-    } while (result != 0 && errno == EINTR);
-    if (result == 0)
+    if (ms_sys_fallocate(fd, 0, 0, (off_t)size) == 0)
         return MS_OK;
     if (errno != EOPNOTSUPP && errno != ENOSYS)
         return ms_fail_errno(err, errno, "allocate_failed", "Cannot reserve space for a file");
@@ -304,14 +296,9 @@ ms_status ms_file_allocate(int fd, uint64_t size, ms_error *err)
 
 ms_status ms_file_truncate(int fd, uint64_t size, ms_error *err)
 {
-    int result;
-
     if (size > INT64_MAX)
         return ms_fail_errno(err, EFBIG, "truncate_failed", "No file can be this large");
-    do {
-        result = ms_sys_ftruncate(fd, (off_t)size);
-    } while (result != 0 && errno == EINTR);
-    if (result != 0)
+    if (ms_sys_ftruncate(fd, (off_t)size) != 0)
         return ms_fail_errno(err, errno, "truncate_failed", "Cannot set the size of a file");
     return MS_OK;
 }

@@ -63,13 +63,9 @@ ms_status ms_file_status_at(
         int dirfd, const char *path, bool follow, ms_file_status *status, ms_error *err)
 {
     struct stat native;
-    int result;
 
     *status = (ms_file_status){.kind = MS_FILE_OTHER};
-    do {
-        result = ms_sys_fstatat(dirfd, path, &native, follow ? 0 : AT_SYMLINK_NOFOLLOW);
-    } while (result != 0 && errno == EINTR);
-    if (result != 0)
+    if (ms_sys_fstatat(dirfd, path, &native, follow ? 0 : AT_SYMLINK_NOFOLLOW) != 0)
         return ms_path_fail(err, errno, "status_failed", "look at", path);
     describe(status, &native);
     return MS_OK;
@@ -122,12 +118,7 @@ bool ms_file_link(int from_dirfd, const char *from, int to_dirfd, const char *to
 
 ms_status ms_file_remove(int dirfd, const char *path, ms_error *err)
 {
-    int result;
-
-    do {
-        result = ms_sys_unlinkat(dirfd, path, 0);
-    } while (result != 0 && errno == EINTR);
-    if (result != 0 && errno != ENOENT)
+    if (ms_sys_unlinkat(dirfd, path, 0) != 0 && errno != ENOENT)
         return ms_path_fail(err, errno, "remove_failed", "remove", path);
     return MS_OK;
 }

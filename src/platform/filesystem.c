@@ -20,13 +20,9 @@ ms_status ms_filesystem_sync(int fd, ms_error *err)
 ms_status ms_filesystem_free(int fd, uint64_t *bytes, ms_error *err)
 {
     struct statvfs status;
-    int result;
 
     *bytes = 0;
-    do {
-        result = ms_sys_fstatvfs(fd, &status);
-    } while (result != 0 && errno == EINTR);
-    if (result != 0)
+    if (ms_sys_fstatvfs(fd, &status) != 0)
         return ms_fail_errno(
                 err, errno, "space_unknown", "Cannot ask for the space on a file system");
     if (!ms_mul_u64(bytes, status.f_bavail, status.f_frsize))

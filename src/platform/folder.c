@@ -217,8 +217,10 @@ ms_status ms_folder_next(ms_folder *folder, const char **name, ms_file_kind *kin
         struct dirent *entry;
         ms_status status;
 
-        errno = 0;
-        entry = ms_sys_readdir(folder->native);
+        do {
+            errno = 0;
+            entry = ms_sys_readdir(folder->native);
+        } while (entry == NULL && errno == EINTR);
         if (entry == NULL && errno != 0)
             return ms_fail_errno(err, errno, "folder_failed", "Cannot list a folder");
         if (entry == NULL)

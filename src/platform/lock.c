@@ -27,24 +27,16 @@ static struct flock describe(int type, uint64_t offset, uint64_t size)
 bool ms_lock_range(int fd, int type, uint64_t offset, uint64_t size)
 {
     struct flock lock = describe(type, offset, size);
-    int result;
 
-    do {
-        result = ms_sys_fcntl_lock(fd, MS_SYS_LOCK_SET, &lock);
-    } while (result != 0 && errno == EINTR);
-    return result == 0;
+    return ms_sys_fcntl_lock(fd, MS_SYS_LOCK_SET, &lock) == 0;
 }
 
 bool ms_lock_range_is_held(int fd, uint64_t offset, uint64_t size, bool *held)
 {
     struct flock lock = describe(F_WRLCK, offset, size);
-    int result;
 
     *held = false;
-    do {
-        result = ms_sys_fcntl_lock(fd, MS_SYS_LOCK_GET, &lock);
-    } while (result != 0 && errno == EINTR);
-    if (result != 0)
+    if (ms_sys_fcntl_lock(fd, MS_SYS_LOCK_GET, &lock) != 0)
         return false;
     *held = lock.l_type != F_UNLCK;
     return true;

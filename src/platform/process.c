@@ -42,8 +42,7 @@ void ms_event_set(int fd)
 {
     int os_errno = errno; /* the caller may be in the middle of reporting a failure */
     /* EAGAIN means that the event was set so often that no more fits: it is set. */
-    while (ms_sys_event_set(fd) != 0 && errno == EINTR)
-        ;
+    (void)ms_sys_event_set(fd);
     errno = os_errno;
 }
 

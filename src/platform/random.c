@@ -14,7 +14,7 @@ ms_status ms_random_bytes(void *data, size_t size, ms_error *err)
         ssize_t count = ms_sys_getrandom(bytes + done, size - done);
         if (count > 0)
             done += (size_t)count;
-        else if (count == 0 || errno != EINTR)
+        else
             return ms_fail_errno(err, count == 0 ? EIO : errno, "random_failed",
                     "The system gives no random bytes");
     }

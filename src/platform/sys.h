@@ -1,11 +1,17 @@
 /* The seam to the operating system: one function a system call, with POSIX meaning (-1 and errno).
  * Everything in platform/ goes through it and nothing outside platform/ calls the system, so a
  * build that links another implementation of this header sees, fails, kills before or replays every
- * call. The shipping implementation is sys_posix.c. */
+ * call. The shipping implementation is sys_posix.c.
+ *
+ * A call that a signal interrupted is made again here, for every caller: what a signal asks for is
+ * said by the cancel of an operation, never by EINTR. Only three kinds of calls show it: poll and
+ * nanosleep, whose callers count the time that is left, readdir, which tells an error by errno
+ * alone, and close and closedir, after which the descriptor is gone whatever they say. */
 #ifndef MS_PLATFORM_SYS_H
 #define MS_PLATFORM_SYS_H
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -113,5 +119,50 @@ int ms_sys_mlock(const void *memory, size_t size);
 int ms_sys_madvise(void *memory, size_t size, int advice);
 /** Bytes of a page, a power of two. */
 size_t ms_sys_page_size(void);
+
+/* Who implements the calls sees each of them once. */
+#ifndef MS_SYS_IMPLEMENTATION
+#define MS_SYS_AGAIN(call)                                                                         \
+    __extension__({                                                                                \
+        __typeof__(call) again_result_;                                                            \
+        do {                                                                                       \
+            again_result_ = (call);                                                                \
+        } while (again_result_ == -1 && errno == EINTR);                                           \
+        again_result_;                                                                             \
+    })
+#define ms_sys_openat(...) MS_SYS_AGAIN((ms_sys_openat)(__VA_ARGS__))
+#define ms_sys_openat_beneath(...) MS_SYS_AGAIN((ms_sys_openat_beneath)(__VA_ARGS__))
+#define ms_sys_read(...) MS_SYS_AGAIN((ms_sys_read)(__VA_ARGS__))
+#define ms_sys_write(...) MS_SYS_AGAIN((ms_sys_write)(__VA_ARGS__))
+#define ms_sys_pread(...) MS_SYS_AGAIN((ms_sys_pread)(__VA_ARGS__))
+#define ms_sys_cached_pages(...) MS_SYS_AGAIN((ms_sys_cached_pages)(__VA_ARGS__))
+#define ms_sys_pwrite(...) MS_SYS_AGAIN((ms_sys_pwrite)(__VA_ARGS__))
+#define ms_sys_fsync(...) MS_SYS_AGAIN((ms_sys_fsync)(__VA_ARGS__))
+#define ms_sys_fdatasync(...) MS_SYS_AGAIN((ms_sys_fdatasync)(__VA_ARGS__))
+#define ms_sys_syncfs(...) MS_SYS_AGAIN((ms_sys_syncfs)(__VA_ARGS__))
+#define ms_sys_sync_file_range(...) MS_SYS_AGAIN((ms_sys_sync_file_range)(__VA_ARGS__))
+#define ms_sys_ftruncate(...) MS_SYS_AGAIN((ms_sys_ftruncate)(__VA_ARGS__))
+#define ms_sys_fallocate(...) MS_SYS_AGAIN((ms_sys_fallocate)(__VA_ARGS__))
+#define ms_sys_posix_fadvise(...) MS_SYS_AGAIN((ms_sys_posix_fadvise)(__VA_ARGS__))
+#define ms_sys_clone(...) MS_SYS_AGAIN((ms_sys_clone)(__VA_ARGS__))
+#define ms_sys_fstat(...) MS_SYS_AGAIN((ms_sys_fstat)(__VA_ARGS__))
+#define ms_sys_fstatat(...) MS_SYS_AGAIN((ms_sys_fstatat)(__VA_ARGS__))
+#define ms_sys_fstatvfs(...) MS_SYS_AGAIN((ms_sys_fstatvfs)(__VA_ARGS__))
+#define ms_sys_fchmod(...) MS_SYS_AGAIN((ms_sys_fchmod)(__VA_ARGS__))
+#define ms_sys_mkdirat(...) MS_SYS_AGAIN((ms_sys_mkdirat)(__VA_ARGS__))
+#define ms_sys_unlinkat(...) MS_SYS_AGAIN((ms_sys_unlinkat)(__VA_ARGS__))
+#define ms_sys_linkat(...) MS_SYS_AGAIN((ms_sys_linkat)(__VA_ARGS__))
+#define ms_sys_renameat(...) MS_SYS_AGAIN((ms_sys_renameat)(__VA_ARGS__))
+#define ms_sys_renameat2(...) MS_SYS_AGAIN((ms_sys_renameat2)(__VA_ARGS__))
+#define ms_sys_realpath(...) MS_SYS_AGAIN((ms_sys_realpath)(__VA_ARGS__))
+#define ms_sys_readlinkat(...) MS_SYS_AGAIN((ms_sys_readlinkat)(__VA_ARGS__))
+#define ms_sys_fcntl_lock(...) MS_SYS_AGAIN((ms_sys_fcntl_lock)(__VA_ARGS__))
+#define ms_sys_fcntl_getfl(...) MS_SYS_AGAIN((ms_sys_fcntl_getfl)(__VA_ARGS__))
+#define ms_sys_fcntl_setfl(...) MS_SYS_AGAIN((ms_sys_fcntl_setfl)(__VA_ARGS__))
+#define ms_sys_fcntl_dupfd(...) MS_SYS_AGAIN((ms_sys_fcntl_dupfd)(__VA_ARGS__))
+#define ms_sys_faccessat(...) MS_SYS_AGAIN((ms_sys_faccessat)(__VA_ARGS__))
+#define ms_sys_getrandom(...) MS_SYS_AGAIN((ms_sys_getrandom)(__VA_ARGS__))
+#define ms_sys_event_set(...) MS_SYS_AGAIN((ms_sys_event_set)(__VA_ARGS__))
+#endif
 
 #endif

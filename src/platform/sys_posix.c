@@ -1,6 +1,7 @@
 /* The shipping implementation of sys.h: each function is one system call and nothing else.
  * What a system does not have is reported as ENOSYS or ENOTSUP; callers know what to do then.
  * No policy lives here, because tests link another file in this one's place. */
+#define MS_SYS_IMPLEMENTATION
 #include "platform/sys.h"
 
 #include <errno.h>

@@ -18,6 +18,7 @@ typedef struct io_error {
     const char *label;
     int os_errno;             /* 0: a short count */
     const faulty_call *calls; /* NULL: any; else up to FAULTY_ANY */
+    bool all_but;             /* all but those */
 } io_error;
 
 static const faulty_call that_need_space[] = {FAULTY_openat, FAULTY_openat_beneath, FAULTY_write,
@@ -26,16 +27,19 @@ static const faulty_call that_need_space[] = {FAULTY_openat, FAULTY_openat_benea
         FAULTY_renameat2, FAULTY_close, FAULTY_ANY};
 static const faulty_call that_open[] = {
         FAULTY_openat, FAULTY_openat_beneath, FAULTY_fcntl_dupfd, FAULTY_event_open, FAULTY_ANY};
+/* Memory, and what only makes a descriptor, are never interrupted. */
+static const faulty_call never_interrupted[] = {FAULTY_mmap, FAULTY_munmap, FAULTY_mprotect,
+        FAULTY_mlock, FAULTY_madvise, FAULTY_fdopendir, FAULTY_event_open, FAULTY_ANY};
 static const faulty_call that_move[] = {
         FAULTY_read, FAULTY_write, FAULTY_pread, FAULTY_pwrite, FAULTY_getrandom, FAULTY_ANY};
 
 static const io_error io_errors[] = {
-        {"EIO", EIO, NULL},
-        {"EINTR", EINTR, NULL},
-        {"ENOSPC", ENOSPC, that_need_space},
-        {"EDQUOT", EDQUOT, that_need_space},
-        {"EMFILE", EMFILE, that_open},
-        {"short", 0, that_move},
+        {"EIO", EIO, NULL, false},
+        {"EINTR", EINTR, never_interrupted, true},
+        {"ENOSPC", ENOSPC, that_need_space, false},
+        {"EDQUOT", EDQUOT, that_need_space, false},
+        {"EMFILE", EMFILE, that_open, false},
+        {"short", 0, that_move, false},
 };
 
 typedef struct failing {
@@ -51,8 +55,8 @@ static bool can_fail_so(const io_error *error, faulty_call call)
         return true;
     for (const faulty_call *one = error->calls; *one != FAULTY_ANY; one++)
         if (*one == call)
-            return true;
-    return false;
+            return !error->all_but;
+    return error->all_but;
 }
 
 static void arm(const fault *hit)
@@ -63,10 +67,12 @@ static void arm(const fault *hit)
         faulty_fail(FAULTY_ANY, hit->nth, hit->os_errno);
 }
 
-/* Memory that cannot be mapped or locked is short memory. A block that the disk does not give is
+/* A signal is nobody's failure. Memory that cannot be mapped or locked is short memory. A block that the disk does not give is
  * one that is bad; all else is the disk's. */
 static bool is_right(const io_error *error, faulty_call call, const scenario_outcome *outcome)
 {
+    if (error->os_errno == EINTR)
+        return outcome->status == MS_OK;
     if (outcome->status == MS_NO_MEMORY)
         return call == FAULTY_mmap || call == FAULTY_mprotect || call == FAULTY_mlock;
     if (outcome->status == MS_INTEGRITY)
