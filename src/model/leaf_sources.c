@@ -1,6 +1,7 @@
 /* Where leaves of a batch come from: the store, or a copy of the model on disk. */
 #include "model/leaves_priv.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -85,7 +86,27 @@ typedef struct copy_file {
     ms_status status;
 } copy_file;
 
-static void open_copy_file(copy_file *file, const ms_copy *copy, const char *path)
+/* Whether a failure is one of the file, and not of this process, such as no descriptor that is left. */
+static bool is_of_file(ms_status status, const ms_error *found)
+{
+    if (status != MS_IO)
+        return true;
+    switch (found->os_errno) {
+    case EIO:
+    case EBADMSG:
+    case EACCES:
+    case EPERM:
+    case ELOOP:
+    case EXDEV:
+    case ENOTDIR:
+    case ENAMETOOLONG:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static ms_status open_copy_file(copy_file *file, const ms_copy *copy, const char *path, ms_error *err)
 {
     file->path = path;
     file->status = MS_OK;
@@ -93,15 +114,19 @@ static void open_copy_file(copy_file *file, const ms_copy *copy, const char *pat
         file->fd = copy->fd;
         if (path[0] != '\0')
             file->status = MS_NOT_FOUND;
-        return;
+        return MS_OK;
     }
     if (path[0] == '\0') {
         file->status = MS_NOT_FOUND;
-        return;
+        return MS_OK;
     }
-    ms_error ignored = MS_ERROR_INIT;
+    ms_error found = MS_ERROR_INIT;
     file->status = ms_file_open(&file->fd, copy->fd, path,
-            MS_OPEN_READ | MS_OPEN_BENEATH | MS_OPEN_NOFOLLOW | MS_OPEN_PATH_ONLY_REGULAR, 0, &ignored);
+            MS_OPEN_READ | MS_OPEN_BENEATH | MS_OPEN_NOFOLLOW | MS_OPEN_PATH_ONLY_REGULAR, 0, &found);
+    if (is_of_file(file->status, &found))
+        return MS_OK;
+    ms_error_copy(err, &found);
+    return file->status;
 }
 
 static void close_copy_file(copy_file *file, const ms_copy *copy)
@@ -151,10 +176,10 @@ static void compare(ms_leaf *const *leaves, size_t count)
 
 ms_status ms_leaves_from_copy(const ms_copy *copy, ms_leaf_batch *batch, ms_error *err)
 {
-    (void)err;
     ms_leaf *read[MS_LEAVES_PER_BATCH_MAX];
     size_t count = 0;
     copy_file file = {.fd = -1};
+    ms_status status = MS_OK;
     for (size_t i = 0; i < batch->leaf_count; i++) {
         ms_leaf *leaf = &batch->leaves[i];
         if (leaf->status == MS_OK)
@@ -162,7 +187,9 @@ ms_status ms_leaves_from_copy(const ms_copy *copy, ms_leaf_batch *batch, ms_erro
         if (file.path == NULL || strcmp(file.path, leaf->path) != 0) {
             if (file.path != NULL)
                 close_copy_file(&file, copy);
-            open_copy_file(&file, copy, leaf->path);
+            status = open_copy_file(&file, copy, leaf->path, err);
+            if (status != MS_OK)
+                break;
         }
         read_leaf(leaf, &file);
         if (leaf->status == MS_OK)
@@ -171,5 +198,5 @@ ms_status ms_leaves_from_copy(const ms_copy *copy, ms_leaf_batch *batch, ms_erro
     if (file.path != NULL)
         close_copy_file(&file, copy);
     compare(read, count);
-    return MS_OK;
+    return status;
 }

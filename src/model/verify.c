@@ -1,4 +1,5 @@
 /* The verify command: every chunk in the store, or in a copy on disk, against the record. Only reads. */
+#include <errno.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -11,6 +12,7 @@
 #include "model/opened_model_priv.h"
 #include "model/path_set_priv.h"
 #include "model/placing_priv.h"
+#include "model/reach_priv.h"
 #include "model/root_kind_priv.h"
 #include "model/watched_source_priv.h"
 #include "platform/file.h"
@@ -160,9 +162,17 @@ static ms_status judge_block(verifying *verify, const ms_cid *cid, const char *f
     return tell(verify, &verdict, err);
 }
 
-static bool is_verdict(ms_status status)
+static bool is_verdict(ms_status status, const ms_error *why)
 {
-    return status == MS_NOT_FOUND || status == MS_INTEGRITY || status == MS_IO || status == MS_MALFORMED || status == MS_LIMIT;
+    return status == MS_NOT_FOUND || status == MS_INTEGRITY || status == MS_MALFORMED || status == MS_LIMIT ||
+           (status == MS_IO && ms_reach_is_verdict(status, why));
+}
+
+static const char *finding_of_block(ms_status status, const char *finding_missing, const char *finding_bad)
+{
+    if (status == MS_NOT_FOUND)
+        return finding_missing;
+    return status == MS_IO ? "unreadable" : finding_bad;
 }
 
 static ms_status look_at_block(verifying *verify, const ms_cid *cid, const char *finding_missing, const char *finding_bad,
@@ -175,11 +185,11 @@ static ms_status look_at_block(verifying *verify, const ms_cid *cid, const char 
     ms_buffer_release(&block);
     if (status == MS_OK)
         return MS_OK;
-    if (!is_verdict(status)) {
+    if (!is_verdict(status, &found)) {
         ms_error_copy(err, &found);
         return status;
     }
-    return judge_block(verify, cid, status == MS_NOT_FOUND ? finding_missing : finding_bad, err);
+    return judge_block(verify, cid, finding_of_block(status, finding_missing, finding_bad), err);
 }
 
 /* Head, info and ext in the store, which a reader without our ledger needs. */
@@ -219,6 +229,10 @@ static ms_status begin(void *payload, const ms_walk_event *event, ms_error *err)
     status = ms_file_status_at(verify->copy.fd, ms_walk_path(event, path), false, &found, &seen);
     if (status == MS_OK && found.kind == kind)
         return MS_OK;
+    if (status == MS_IO && seen.os_errno != ENOTDIR) {
+        ms_error_copy(err, &seen);
+        return status;
+    }
     if (verify->result->missing_file_count++ >= MS_VERIFY_PATHS_MAX)
         return MS_OK;
     const char **list = (const char **)(uintptr_t)verify->result->missing_files;
@@ -292,12 +306,12 @@ static ms_status verify_leaves(verifying *verify, ms_error *err)
             status = judge_block(verify, &verify->model.manifest, "chunkRoot is not that of the chunks", err);
         return status;
     }
-    if (!is_verdict(status) || strcmp(found.reason, "callback") == 0 || strcmp(found.reason, "result_sink") == 0) {
+    if (!is_verdict(status, &found) || strcmp(found.reason, "callback") == 0 || strcmp(found.reason, "result_sink") == 0) {
         ms_error_copy(err, &found);
         return status;
     }
     /* A node that cannot be read leaves all below it and behind it unproven. */
-    return judge_block(verify, &watched.last, status == MS_NOT_FOUND ? "node missing" : "node mismatch", err);
+    return judge_block(verify, &watched.last, finding_of_block(status, "node missing", "node mismatch"), err);
 }
 
 static ms_status on_extra(void *payload, const char *path, bool *stop, ms_error *err)

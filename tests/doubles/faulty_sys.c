@@ -23,6 +23,7 @@ static struct {
     void (*act)(void *payload);
     void *payload;
     size_t size_max; /* 0 = any */
+    faulty_call shortened; /* the call of faulty_shorten_once, while shorten_left > 0 */
     unsigned shorten_left;
     uint8_t *trace;
     size_t trace_size;
@@ -68,8 +69,9 @@ void faulty_shorten(size_t size)
     faults.size_max = size;
 }
 
-void faulty_shorten_once(unsigned nth)
+void faulty_shorten_once(faulty_call call, unsigned nth)
 {
+    faults.shortened = call;
     faults.shorten_left = nth;
     faults.fired = false;
 }
@@ -147,7 +149,8 @@ static bool meets_fault(faulty_call call)
     interferes =
             faults.interfere_left > 0 && faults.interfered == call && --faults.interfere_left == 0;
     os_errno = fault_of(call);
-    shorten_this = faults.shorten_left > 0 && --faults.shorten_left == 0;
+    shorten_this =
+            faults.shorten_left > 0 && faults.shortened == call && --faults.shorten_left == 0;
     pthread_mutex_unlock(&faults_lock);
     if (interferes)
         faults.act(faults.payload);

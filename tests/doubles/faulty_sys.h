@@ -74,9 +74,9 @@ void faulty_kill(unsigned nth);
 void faulty_interfere(faulty_call call, unsigned nth, void (*act)(void *payload), void *payload);
 /** Reads and writes move at most size bytes a call. */
 void faulty_shorten(size_t size);
-/** Let the nth counted call from now move half of the bytes asked for; a call that moves none, or
+/** Let the nth such call from now move half of the bytes asked for; a call that moves none, or
  * one, is left alone. */
-void faulty_shorten_once(unsigned nth);
+void faulty_shorten_once(faulty_call call, unsigned nth);
 /** Whether the fault of faulty_fail or faulty_shorten_once was met. */
 bool faulty_fired(void);
 /** From now on write which call each counted one is (a faulty_call) to calls, as many as fit. The

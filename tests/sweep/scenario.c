@@ -102,6 +102,7 @@ static void tell_done(const scenario_run *run, const ms_operation *operation)
     }
 DEFINE_COMMAND(store, ms_store_options, tell_store)
 DEFINE_COMMAND(retrieve, ms_retrieve_options, tell_done)
+DEFINE_COMMAND(verify, ms_verify_options, tell_done)
 DEFINE_COMMAND(repair, ms_repair_options, tell_done)
 DEFINE_COMMAND(activate, ms_lifecycle_options, tell_done)
 DEFINE_COMMAND(deactivate, ms_lifecycle_options, tell_done)

@@ -69,6 +69,7 @@ typedef struct scenario {
                            fault */
     bool keeps_blocks;  /* the operation and its proof but for prune leave the store's blocks alone
                          */
+    bool spreads;       /* over threads: it is swept with two of them too */
 } scenario;
 
 /** The scenario with that number, counted from 0 over all files; NULL after the last. */

@@ -1,4 +1,4 @@
-/* Caring for a home: repair, remove, prune, check, activate and deactivate. */
+/* Caring for a home: repair, remove, prune, verify, check, activate and deactivate. */
 #include "scenario_priv.h"
 
 #include <string.h>
@@ -142,7 +142,14 @@ static void settled_prune(const scenario_proof *proof)
     expect_pruned(proof);
 }
 
-/* Check. */
+/* Verify and check. */
+
+static ms_status run_verify(const scenario_run *run, ms_error *err)
+{
+    ms_verify_options options = MS_VERIFY_OPTIONS_INIT;
+    options.ref = "first";
+    return scenario_verify(run, &options, err);
+}
 
 static ms_status run_check(const scenario_run *run, ms_error *err)
 {
@@ -217,7 +224,8 @@ const scenario scenarios_care[] = {
                 .run = run_repair,
                 .look = look_at_repair,
                 .settled = settled_repair,
-                .writes_blocks = true},
+                .writes_blocks = true,
+                .spreads = true},
         {.name = "remove",
                 .prepare = prepare_two,
                 .run = run_remove,
@@ -235,6 +243,12 @@ const scenario scenarios_care[] = {
                 .run = run_check,
                 .settled = settled_two,
                 .keeps_blocks = true},
+        {.name = "verify",
+                .prepare = prepare_two,
+                .run = run_verify,
+                .settled = settled_two,
+                .keeps_blocks = true,
+                .spreads = true},
         {.name = "deactivate",
                 .prepare = prepare_two,
                 .run = run_deactivate,

@@ -23,6 +23,7 @@ ms_status scenario_open(ms_storage **storage, const scenario_run *run, ms_error 
 ms_status scenario_store(const scenario_run *run, const ms_store_options *options, ms_error *err);
 ms_status scenario_retrieve(
         const scenario_run *run, const ms_retrieve_options *options, ms_error *err);
+ms_status scenario_verify(const scenario_run *run, const ms_verify_options *options, ms_error *err);
 ms_status scenario_repair(const scenario_run *run, const ms_repair_options *options, ms_error *err);
 ms_status scenario_activate(
         const scenario_run *run, const ms_lifecycle_options *options, ms_error *err);

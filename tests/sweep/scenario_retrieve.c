@@ -1,4 +1,4 @@
-/* Retrieving: to a folder, over an older copy, to an archive. */
+/* Retrieving: to a folder, over an older copy, to an archive; verifying a copy. */
 #include "scenario_priv.h"
 
 static void write_model(const scenario_run *run)
@@ -79,13 +79,23 @@ static ms_status run_archive(const scenario_run *run, ms_error *err)
     return retrieve(run, "out/model.tar.zst", false, err);
 }
 
+/* A copy is compared with the model; nothing is fetched. */
+static ms_status run_verify_copy(const scenario_run *run, ms_error *err)
+{
+    ms_verify_options options = MS_VERIFY_OPTIONS_INIT;
+    options.ref = "folder";
+    options.path = scenario_path(run->folder, "model");
+    return scenario_verify(run, &options, err);
+}
+
 const scenario scenarios_retrieve[] = {
         {.name = "retrieve_folder",
                 .prepare = prepare_fresh,
                 .run = run_folder,
                 .settled = settled_folder,
                 .outputs = {"out/model"},
-                .keeps_blocks = true},
+                .keeps_blocks = true,
+                .spreads = true},
         {.name = "retrieve_force",
                 .prepare = prepare_force,
                 .run = run_force,
@@ -98,6 +108,11 @@ const scenario scenarios_retrieve[] = {
                 .run = run_archive,
                 .settled = settled,
                 .outputs = {"out/model.tar.zst"},
+                .keeps_blocks = true},
+        {.name = "verify_copy",
+                .prepare = prepare_fresh,
+                .run = run_verify_copy,
+                .settled = settled,
                 .keeps_blocks = true},
         {0},
 };

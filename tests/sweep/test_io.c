@@ -1,6 +1,6 @@
 /* Every call to the operating system fails once, or moves fewer bytes than asked for: the operation
  * succeeds and that is true, or it fails as what it is, nothing is half there, and the same command
- * again goes on.
+ * again goes on. Operations that spread over threads are swept with two of them too.
  *
  *   test_io PART/PARTS
  *   test_io [SCENARIO [ERROR [N]]]     every call with MODEL_STORAGE_LONG=1, else a sample */
@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define SAMPLE 4
+#define SAMPLE_THREADS 2
 
 /* Which calls give an error of that kind at all. */
 typedef struct io_error {
@@ -49,6 +50,13 @@ typedef struct failing {
     unsigned *numbers; /* of the calls that can fail so */
 } failing;
 
+/* The nth call of its kind: with several threads the nth call of all is another one each time, and
+ * may be one that cannot fail so. */
+typedef struct io_fault {
+    fault hit; /* what arm is given */
+    faulty_call call;
+} io_fault;
+
 static bool can_fail_so(const io_error *error, faulty_call call)
 {
     if (error->calls == NULL)
@@ -61,10 +69,20 @@ static bool can_fail_so(const io_error *error, faulty_call call)
 
 static void arm(const fault *hit)
 {
+    const io_fault *one = (const io_fault *)hit;
     if (hit->os_errno == 0)
-        faulty_shorten_once(hit->nth);
+        faulty_shorten_once(one->call, hit->nth);
     else
-        faulty_fail(FAULTY_ANY, hit->nth, hit->os_errno);
+        faulty_fail(one->call, hit->nth, hit->os_errno);
+}
+
+static io_fault fault_at(const stage *on, unsigned number, const io_error *error)
+{
+    io_fault made = {.hit = {.arm = arm, .os_errno = error->os_errno},
+            .call = (faulty_call)on->trace[number - 1]};
+    for (unsigned i = 0; i < number; i++)
+        made.hit.nth += on->trace[i] == on->trace[number - 1];
+    return made;
 }
 
 /* A signal is nobody's failure. Memory that cannot be mapped or locked is short memory. A block that the disk does not give is
@@ -77,6 +95,8 @@ static bool is_right(const io_error *error, faulty_call call, const scenario_out
         return call == FAULTY_mmap || call == FAULTY_mprotect || call == FAULTY_mlock;
     if (outcome->status == MS_INTEGRITY)
         return error->os_errno == EIO && (strcmp(outcome->reason, "check_failed") == 0 ||
+                                                 strcmp(outcome->reason, "block_damaged") == 0 ||
+                                                 strcmp(outcome->reason, "chunk_damaged") == 0 ||
                                                  strcmp(outcome->reason, "kept_unreadable") == 0);
     return outcome->status == MS_OK || outcome->status == MS_IO;
 }
@@ -85,19 +105,18 @@ static void fail_at(void *payload, unsigned number)
 {
     failing *fails = payload;
     const unsigned nth = fails->numbers[number - 1];
-    const fault hit = {.arm = arm, .nth = nth, .os_errno = fails->error->os_errno};
+    const io_fault what = fault_at(fails->stage, nth, fails->error);
     stage_renew(fails->stage);
-    hit_end end = stage_hit(fails->stage, &hit);
+    hit_end end = stage_hit(fails->stage, &what.hit);
     const harness_shared *shared = harness_shared_memory();
     const scenario_outcome outcome = shared->outcome;
-    const faulty_call call = shared->trace[nth - 1];
     if (end == HIT_ENDED && !shared->fired)
         return;
     fails->tally.injected++;
-    if (end != HIT_ENDED || !is_right(fails->error, call, &outcome) ||
+    if (end != HIT_ENDED || !is_right(fails->error, what.call, &outcome) ||
             (outcome.status == MS_OK) != outcome.acknowledged) {
         tally_fail(&fails->tally, fails->stage, "%s at call %u, %s: status %d, %s: %s",
-                fails->error->label, nth, faulty_name(call), (int)outcome.status, outcome.reason,
+                fails->error->label, nth, faulty_name(what.call), (int)outcome.status, outcome.reason,
                 outcome.message);
         return;
     }
@@ -106,41 +125,49 @@ static void fail_at(void *payload, unsigned number)
         fails->tally.recovered++;
     else
         tally_fail(&fails->tally, fails->stage, "%s at call %u, %s, which ended with %d, %s",
-                fails->error->label, nth, faulty_name(call), (int)outcome.status, outcome.reason);
+                fails->error->label, nth, faulty_name(what.call), (int)outcome.status, outcome.reason);
 }
 
 static void sweep(stage *on, const io_error *error, unsigned only)
 {
     static unsigned numbers[HARNESS_CALLS_MAX];
+    char name[100];
     failing fails = {
             .stage = on, .tally = {.kind = error->label}, .error = error, .numbers = numbers};
     for (unsigned nth = 1; nth <= on->calls; nth++)
         if (can_fail_so(error, on->trace[nth - 1]) && (only == 0 || only == nth))
             numbers[fails.tally.faults_found++] = nth;
-    harness_choose(fails.tally.faults_found, SAMPLE, fail_at, &fails);
+    harness_choose(fails.tally.faults_found, on->jobs == 1 ? SAMPLE : SAMPLE_THREADS, fail_at,
+            &fails);
     /* A call that moves a byte or none, as at the end of a file, cannot be cut short: a sample of such calls alone is none. */
     for (unsigned i = 1; fails.tally.injected == 0 && i <= fails.tally.faults_found; i++)
         fail_at(&fails, i);
-    tally_tell(&fails.tally, on->scenario->name);
+    snprintf(name, sizeof(name), "%s%s", on->scenario->name, on->jobs == 1 ? "" : " with 2 threads");
+    tally_tell(&fails.tally, name);
+}
+
+static void sweep_scenario(const scenario *what, unsigned jobs, const char *label, unsigned only)
+{
+    stage on;
+    if (!stage_open(&on, what, jobs)) {
+        tally sum = {.kind = "errors", .failures = 1};
+        tally_tell(&sum, what->name);
+    } else {
+        for (size_t k = 0; k < sizeof(io_errors) / sizeof(io_errors[0]); k++)
+            if (label == NULL || strcmp(label, io_errors[k].label) == 0)
+                sweep(&on, &io_errors[k], only);
+    }
+    stage_close(&on);
 }
 
 int main(int argc, char **argv)
 {
     const scenario *what;
-    stage on;
     harness_begin("errors");
-    for (size_t i = 0; (what = scenario_at(i)) != NULL; i++) {
-        if (!scenario_is_meant(argc > 1 ? argv[1] : NULL, i, what->name))
-            continue;
-        if (!stage_open(&on, what, 1)) {
-            tally sum = {.kind = "errors", .failures = 1};
-            tally_tell(&sum, what->name);
-        } else {
-            for (size_t k = 0; k < sizeof(io_errors) / sizeof(io_errors[0]); k++)
-                if (argc < 3 || strcmp(argv[2], io_errors[k].label) == 0)
-                    sweep(&on, &io_errors[k], argc > 3 ? (unsigned)atoi(argv[3]) : 0);
-        }
-        stage_close(&on);
-    }
+    for (size_t i = 0; (what = scenario_at(i)) != NULL; i++)
+        for (unsigned jobs = 1; jobs <= (what->spreads ? 2 : 1); jobs++)
+            if (scenario_is_meant(argc > 1 ? argv[1] : NULL, i, what->name))
+                sweep_scenario(what, jobs, argc > 2 ? argv[2] : NULL,
+                        argc > 3 ? (unsigned)atoi(argv[3]) : 0);
     return harness_end();
 }

@@ -1,6 +1,9 @@
 /* SIGKILL before the Nth call to the operating system, for every N: what was acknowledged stays,
  * nothing is half there, and the same command again goes on.
  *
+ * Operations that spread over threads are swept with two of them too: the Nth call is then another
+ * one each time, what must hold is the same.
+ *
  *   test_kill PART/PARTS
  *   test_kill [SCENARIO [N]]     all N with MODEL_STORAGE_LONG=1, else a sample */
 #include "harness.h"
@@ -9,6 +12,7 @@
 #include <stdlib.h>
 
 #define SAMPLE 14
+#define SAMPLE_THREADS 6
 
 typedef struct killing {
     stage *on;
@@ -47,7 +51,7 @@ static void sweep(const scenario *what, unsigned only, unsigned jobs)
         if (only != 0)
             kill_at(&kills, only);
         else
-            harness_choose(on.calls, SAMPLE, kill_at, &kills);
+            harness_choose(on.calls, jobs == 1 ? SAMPLE : SAMPLE_THREADS, kill_at, &kills);
     }
     tally_tell(&kills.tally, name);
     stage_close(&on);
@@ -58,7 +62,8 @@ int main(int argc, char **argv)
     const scenario *what;
     harness_begin("kill");
     for (size_t i = 0; (what = scenario_at(i)) != NULL; i++)
-        if (scenario_is_meant(argc > 1 ? argv[1] : NULL, i, what->name))
-            sweep(what, argc > 2 ? (unsigned)atoi(argv[2]) : 0, 1);
+        for (unsigned jobs = 1; jobs <= (what->spreads ? 2 : 1); jobs++)
+            if (scenario_is_meant(argc > 1 ? argv[1] : NULL, i, what->name))
+                sweep(what, argc > 2 ? (unsigned)atoi(argv[2]) : 0, jobs);
     return harness_end();
 }
