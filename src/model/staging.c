@@ -189,11 +189,42 @@ static ms_status place(ms_staging *staging, const ms_target *target, bool replac
     return status;
 }
 
+/* The name that was given must lead to what was synced: whoever exchanged the staged name in the last instant has else put a link,
+ * or a thing of their own, under OUTPUT. */
+static ms_status expect_ours(const ms_target *target, const ms_file_status *staged, ms_error *err)
+{
+    ms_error ignored = MS_ERROR_INIT;
+    ms_file_status found;
+    const bool is_content = staged->kind == MS_FILE_REGULAR || staged->kind == MS_FILE_DIRECTORY;
+    const ms_status status = ms_file_status_at(target->parent_fd, target->name, false, &found, &ignored);
+    if (status == MS_OK && is_content && found.device == staged->device && found.inode == staged->inode)
+        return MS_OK;
+    if (status == MS_IO) {
+        ms_error_copy(err, &ignored);
+        return status;
+    }
+    (void)ms_fail(err, MS_INTEGRITY, "output_changed", "somebody has exchanged %s while it was given its name", target->path);
+    ms_error_set_path(err, target->path);
+    ms_error_set_hint(err, "look at who else writes there, remove it and retrieve again");
+    return MS_INTEGRITY;
+}
+
 ms_status ms_staging_publish(ms_staging *staging, const ms_target *target, bool replace, ms_error *err)
 {
-    ms_status status = ms_filesystem_sync(staging->fd, err);
+    ms_file_status staged;
+    ms_status status = ms_file_status_at(staging->fd, staging->content, false, &staged, err);
+    if (status != MS_OK)
+        return status;
+    status = ms_filesystem_sync(staging->fd, err);
+    if (status != MS_OK) {
+        /* Pages that the disk did not take look clean from now on: the next run would find its bytes there, sync them with success
+         * and have nothing on the disk. */
+        ms_staging_discard(staging);
+        return status;
+    }
+    status = place(staging, target, replace, err);
     if (status == MS_OK)
-        status = place(staging, target, replace, err);
+        status = expect_ours(target, &staged, err);
     if (status == MS_OK)
         status = ms_folder_sync(staging->parent_fd, ".", err);
     if (status == MS_OK)

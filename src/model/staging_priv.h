@@ -22,7 +22,8 @@ typedef struct ms_staging {
 MS_MUST_CHECK ms_status ms_staging_open(ms_staging *staging, const ms_target *target, const uint8_t identity[32], ms_task *task,
         ms_error *err);
 /** Bring everything to disk and give content its final name; with replace, what stood there vanishes in one step and is then removed.
- *  With replace false a name that appeared meanwhile is MS_USAGE "output_exists". The partial folder is gone afterwards. */
+ *  With replace false a name that appeared meanwhile is MS_USAGE "output_exists". A name that then leads to anything else than the
+ *  content is MS_INTEGRITY "output_changed". The partial folder is gone afterwards, and after a sync that failed. */
 MS_MUST_CHECK ms_status ms_staging_publish(ms_staging *staging, const ms_target *target, bool replace, ms_error *err);
 /** For a target that was found to be whole: when a partial folder stands beside it, a run was stopped between giving it its name and
  *  the end. Then the name is brought to disk and the folder removed, unless another process is at work in it. */

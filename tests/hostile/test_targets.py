@@ -261,9 +261,10 @@ def test_folders_swapped_for_links_while_writing_lead_nowhere(product, stored, y
             options = ("--force", "--extract") if packed else ("--force",)
             told = product.attempt("retrieve", *options, "packed" if packed else "many", yard.target / output)
             assert told.code in CODES, told
-            # Whoever swaps in the last instant has put a link of their own under the final name, which only the same user can do: it
-            # is no longer part of this attack, and as OUTPUT of the next turn it would be a folder that its user chose.
+            # Whoever swaps in the last instant has put a link of their own under the final name: never with success, and as OUTPUT of
+            # the next turn it would be a folder that its user chose.
             if (yard.target / output).is_symlink():
+                assert told.code != 0, told
                 (yard.target / output).unlink()
     finally:
         ends.set()
