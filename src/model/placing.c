@@ -152,8 +152,12 @@ static ms_status begin_file(ms_placing *placing, const ms_walk_event *event, con
         return MS_OK;
     ms_status status = ms_file_open(&fd, placing->dirfd, full,
             WRITE_FLAGS, MODE_FILE, err);
-    if (status == MS_OK && placing->resumed)
+    if (status == MS_OK && placing->resumed) {
+        /* The run before may have ended in a sync that failed: its pages look clean and are on no disk. What is taken over is
+         * what the disk gives. */
+        ms_file_drop_cache(fd, 0, 0);
         status = ms_file_truncate(fd, event->size, err);
+    }
     if (status == MS_OK)
         status = ms_file_allocate(fd, event->size, err);
     ms_file_close(fd);

@@ -78,7 +78,8 @@ MS_MUST_CHECK ms_status ms_file_write(int fd, const void *data, size_t size, ms_
 MS_MUST_CHECK ms_status ms_file_sync(int fd, ms_error *err);
 /** Start write-back of a range without waiting; a hint, failures do not matter. */
 void ms_file_start_writeback(int fd, uint64_t offset, uint64_t size);
-/** Give back page-cache memory of a range; a hint. */
+/** Give back page-cache memory of a range, which is then read from the disk again; size 0 is to the end of the file. A hint; what is
+ *  still to be written stays. */
 void ms_file_drop_cache(int fd, uint64_t offset, uint64_t size);
 /** Reserve space: MS_IO (ENOSPC) before anything is written. The file is at least size long
  *  afterwards; where space cannot be reserved it is only made that long. */

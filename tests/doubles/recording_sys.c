@@ -4,10 +4,13 @@
 #include "doubles/real_sys.h"
 
 #include <limits.h>
+#include <stdlib.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+
+#define DESCRIPTORS_MAX 4096
 
 static pthread_mutex_t record_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct {
@@ -15,6 +18,11 @@ static struct {
     dev_t device;
     unsigned signal_left;
     int signal_number;
+    unsigned sync_left; /* until the sync that fails */
+    int sync_signal;
+    char folder[PATH_MAX / 4]; /* of recording_read_disk; empty = none */
+    char disk[PATH_MAX / 4];
+    bool direct[DESCRIPTORS_MAX]; /* read around the page cache, whatever the file system says */
 } recording;
 
 typedef struct place { /* a name in a folder */
@@ -41,6 +49,18 @@ void recording_signal(unsigned nth, int number)
 {
     recording.signal_left = nth;
     recording.signal_number = number;
+}
+
+void recording_fail_sync(unsigned nth, int number)
+{
+    recording.sync_left = nth;
+    recording.sync_signal = number;
+}
+
+void recording_read_disk(const char *folder, const char *disk)
+{
+    (void)snprintf(recording.folder, sizeof(recording.folder), "%s/", folder);
+    (void)snprintf(recording.disk, sizeof(recording.disk), "%s/", disk);
 }
 
 /* Stopped or killed before the call, without a lock that would stop others too. */
@@ -307,28 +327,42 @@ static void log_sync(int fd)
         append((record_head){.kind = RECORD_SYNC_FILE, .file = inode}, NULL, NULL, NULL);
 }
 
-int ms_sys_fsync(int fd)
+/* The sync of a folder that fails loses nothing: its names are the journal's, which is written again
+ * or ends the file system. */
+static bool fails_now(int fd, bool all)
+{
+    bool is_folder;
+    uint64_t inode = inode_of(fd, &is_folder);
+    if (recording.sync_left == 0 || inode == 0 || --recording.sync_left > 0)
+        return false;
+    if (all || !is_folder)
+        append((record_head){.kind = RECORD_SYNC_FAILED, .file = all ? 0 : inode}, NULL, NULL, NULL);
+    if (recording.sync_signal != 0)
+        (void)raise(recording.sync_signal);
+    errno = EIO;
+    return true;
+}
+
+static int sync_one(int (*call)(int fd), int fd)
 {
     int result;
     if (!enter())
-        return real_sys_fsync(fd);
-    result = real_sys_fsync(fd);
+        return call(fd);
+    result = fails_now(fd, false) ? -1 : call(fd);
     if (result == 0)
         log_sync(fd);
     leave();
     return result;
 }
 
+int ms_sys_fsync(int fd)
+{
+    return sync_one(real_sys_fsync, fd);
+}
+
 int ms_sys_fdatasync(int fd)
 {
-    int result;
-    if (!enter())
-        return real_sys_fdatasync(fd);
-    result = real_sys_fdatasync(fd);
-    if (result == 0)
-        log_sync(fd);
-    leave();
-    return result;
+    return sync_one(real_sys_fdatasync, fd);
 }
 
 int ms_sys_syncfs(int fd)
@@ -336,11 +370,105 @@ int ms_sys_syncfs(int fd)
     int result;
     if (!enter())
         return real_sys_syncfs(fd);
-    result = real_sys_syncfs(fd);
+    result = fails_now(fd, true) ? -1 : real_sys_syncfs(fd);
     if (result == 0 && inode_of(fd, NULL) != 0)
         append((record_head){.kind = RECORD_SYNC_ALL}, NULL, NULL, NULL);
     leave();
     return result;
+}
+
+/* ---- what the disk has, where the page cache has something else ---- */
+
+/* The file of the tree of recording_read_disk that the descriptor's stands for; -1 when there is
+ * none, as of all that this process has made. */
+static int open_disk(int fd)
+{
+    char link[64];
+    char path[PATH_MAX];
+    char other[2 * PATH_MAX];
+    size_t size = strlen(recording.folder);
+    ssize_t length;
+
+    if (size == 0)
+        return -1;
+    (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    length = readlink(link, path, sizeof(path) - 1);
+    if (length < (ssize_t)size || strncmp(path, recording.folder, size) != 0)
+        return -1;
+    path[length] = '\0';
+    (void)snprintf(other, sizeof(other), "%s%s", recording.disk, path + size);
+    return open(other, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+int ms_sys_fcntl_setfl(int fd, int flags)
+{
+    bool direct = (flags & MS_SYS_O_DIRECT) != 0;
+    int result = real_sys_fcntl_setfl(fd, flags);
+    if (recording.folder[0] == '\0' || fd >= DESCRIPTORS_MAX)
+        return result;
+    recording.direct[fd] = direct;
+    return direct ? 0 : result;
+}
+
+int ms_sys_fcntl_getfl(int fd)
+{
+    int flags = real_sys_fcntl_getfl(fd);
+    if (flags >= 0 && fd < DESCRIPTORS_MAX && recording.direct[fd])
+        flags |= MS_SYS_O_DIRECT;
+    return flags;
+}
+
+int ms_sys_close(int fd)
+{
+    if (fd >= 0 && fd < DESCRIPTORS_MAX)
+        recording.direct[fd] = false;
+    return real_sys_close(fd);
+}
+
+ssize_t ms_sys_pread(int fd, void *data, size_t size, off_t offset)
+{
+    int other = fd < DESCRIPTORS_MAX && recording.direct[fd] ? open_disk(fd) : -1;
+    ssize_t count;
+    if (other < 0)
+        return real_sys_pread(fd, data, size, offset);
+    count = pread(other, data, size, offset);
+    (void)close(other);
+    return count;
+}
+
+/* Bytes that are still to be written are not forgotten, but nothing was written yet to a file that
+ * stands in the other tree: whoever begins with it forgets first. */
+static void forget(int fd, int other)
+{
+    static uint8_t bytes[4096];
+    char path[64];
+    off_t offset = 0;
+    ssize_t count;
+    int out;
+
+    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    out = open(path, O_WRONLY | O_CLOEXEC);
+    if (out < 0)
+        fail("forgetting a file");
+    while ((count = pread(other, bytes, sizeof(bytes), offset)) > 0) {
+        if (pwrite(out, bytes, (size_t)count, offset) != count)
+            fail("forgetting a file");
+        offset += count;
+    }
+    (void)close(out);
+    log_file(RECORD_FORGET, fd, 0, 0, NULL, 0);
+}
+
+int ms_sys_posix_fadvise(int fd, off_t offset, off_t size, int advice)
+{
+    int other = advice == MS_SYS_ADVICE_DROP ? open_disk(fd) : -1;
+    if (other >= 0 && enter()) {
+        forget(fd, other);
+        leave();
+    }
+    if (other >= 0)
+        (void)close(other);
+    return real_sys_posix_fadvise(fd, offset, size, advice);
 }
 
 /* ---- names ---- */
@@ -433,13 +561,10 @@ int ms_sys_renameat2(
         return real_sys_##name arguments;                                                          \
     }
 
-PASS(int, close, (int fd), (fd))
 PASS(ssize_t, read, (int fd, void *data, size_t size), (fd, data, size))
-PASS(ssize_t, pread, (int fd, void *data, size_t size, off_t offset), (fd, data, size, offset))
 PASS(int64_t, cached_pages, (int fd, off_t offset, off_t size), (fd, offset, size))
 PASS(int, sync_file_range, (int fd, off_t offset, off_t size, unsigned flags),
         (fd, offset, size, flags)) /* it waits for nothing and promises nothing */
-PASS(int, posix_fadvise, (int fd, off_t offset, off_t size, int advice), (fd, offset, size, advice))
 PASS(int, fstat, (int fd, struct stat *status), (fd, status))
 PASS(int, fstatat, (int dirfd, const char *path, struct stat *status, int flags),
         (dirfd, path, status, flags))
@@ -450,8 +575,6 @@ PASS(DIR *, fdopendir, (int fd), (fd))
 PASS(struct dirent *, readdir, (DIR * dir), (dir))
 PASS(int, closedir, (DIR * dir), (dir))
 PASS(int, fcntl_lock, (int fd, int command, struct flock *lock), (fd, command, lock))
-PASS(int, fcntl_getfl, (int fd), (fd))
-PASS(int, fcntl_setfl, (int fd, int flags), (fd, flags))
 PASS(int, fcntl_dupfd, (int fd, int lowest), (fd, lowest))
 PASS(int, faccessat, (int dirfd, const char *path, int mode, int flags), (dirfd, path, mode, flags))
 PASS(int, poll, (int fd, bool for_writing, int timeout_ms), (fd, for_writing, timeout_ms))

@@ -21,6 +21,9 @@ typedef enum record_kind {
     RECORD_SYNC_FILE,
     RECORD_SYNC_FOLDER, /* folder */
     RECORD_SYNC_ALL,
+    RECORD_SYNC_FAILED, /* the unsynced bytes of file, or of all when it is 0, look clean from now on
+                           and are on no disk */
+    RECORD_FORGET,      /* of these bytes of file the system gives what the disk has */
     RECORD_MARK, /* name: something the test said */
     RECORD_KINDS
 } record_kind;
@@ -48,5 +51,13 @@ void recording_mark(const char *text);
 /** Send this process a signal before its nth recorded call from now (1 = the next): SIGKILL or
  *  SIGSTOP. */
 void recording_signal(unsigned nth, int number);
+/** Let the nth sync of this process from now fail once, as Linux does it: the pages look clean
+ * afterwards, are on no disk, and the next sync succeeds. With number another signal is sent to the
+ * process then; 0 = none. */
+void recording_fail_sync(unsigned nth, int number);
+/** Where a run before this one had such a failure: what is read around the page cache, or after the
+ * cache was told to forget a file, comes from the tree below disk, which is what folder (of
+ * recording_start) would be without those pages. */
+void recording_read_disk(const char *folder, const char *disk);
 
 #endif

@@ -304,6 +304,46 @@ static bool add_sync(struct disk *disk, const record_head *head)
     return true;
 }
 
+/* What one file, or with DISK_NONE each, has written since it was synced. Sizes are not bytes: they
+ * come back with the next sync. */
+static void lose(struct disk *disk, size_t object)
+{
+    for (size_t one = 0; one < disk->object_count; one++) {
+        if (object != DISK_NONE && one != object)
+            continue;
+        for (size_t i = disk->event_count; i > 0; i--) {
+            disk_event *event = &disk->events[i - 1];
+            if (event->kind == RECORD_SYNC_ALL ||
+                    (event->kind == RECORD_SYNC_FILE && event->object == one))
+                break;
+            if (event->object == one && (event->kind == RECORD_WRITE || event->kind == RECORD_CLONE))
+                event->lost = true;
+        }
+    }
+}
+
+static void forget(struct disk *disk, size_t object)
+{
+    for (size_t i = 0; i < disk->event_count; i++)
+        if (disk->events[i].object == object && disk->events[i].lost)
+            disk->events[i].forgotten = true;
+}
+
+/* Both speak of what lies in the tree, or of nothing. */
+static bool add_loss(struct disk *disk, const record_head *head)
+{
+    size_t object = head->file == 0 ? DISK_NONE : find_object(disk, head->file);
+    disk_event event = {.kind = (record_kind)head->kind, .object = object};
+    if (head->file != 0 && object == DISK_NONE)
+        return true;
+    if (head->kind == RECORD_SYNC_FAILED)
+        lose(disk, object);
+    else
+        forget(disk, object);
+    (void)add_event(disk, &event);
+    return true;
+}
+
 static bool add_record(struct disk *disk, const record_head *head, const uint8_t *rest)
 {
     const char *name = (const char *)rest;
@@ -325,6 +365,9 @@ static bool add_record(struct disk *disk, const record_head *head, const uint8_t
     case RECORD_SYNC_FOLDER:
     case RECORD_SYNC_ALL:
         return add_sync(disk, head);
+    case RECORD_SYNC_FAILED:
+    case RECORD_FORGET:
+        return add_loss(disk, head);
     case RECORD_MARK:
         (void)add_event(
                 disk, &(disk_event){.kind = RECORD_MARK, .object = DISK_NONE, .text = name});

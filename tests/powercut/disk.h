@@ -20,6 +20,8 @@
  *  - fallocate and a clone are no better than writes; sync_file_range promises nothing; an O_DIRECT
  *    write lies in the drive's cache until a sync.
  *  - What is removed is not wiped: a name that was removed without a sync may come back.
+ *  - A sync of a file that fails loses the bytes that it should have written: they are read as if
+ *    they were there, as long as they are in the page cache, and no later sync writes them.
  */
 #ifndef POWERCUT_DISK_H
 #define POWERCUT_DISK_H
@@ -56,6 +58,7 @@ typedef enum disk_loss {
     DISK_LOSES_NAMES, /* bytes, not the names */
     DISK_TEARS_ONE,   /* all, but of the file unit only the first sectors */
     DISK_KEEPS_ANY,   /* by chance */
+    DISK_FORGETS,     /* no cut: all is there but bytes that a failed sync lost */
     DISK_LOSSES
 } disk_loss;
 

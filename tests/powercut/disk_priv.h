@@ -33,6 +33,8 @@ typedef struct disk_event {
     uint32_t mode;
     const uint8_t *data; /* in a log, or a copy of a clone's source */
     size_t data_size;
+    bool lost;        /* bytes that a sync did not bring to the disk: no later one does it either */
+    bool forgotten;   /* and which the page cache has no longer */
     const char *text; /* of a mark */
     /* Changes of names: entry[i] leads to target[i] from now on. */
     size_t entry_count;

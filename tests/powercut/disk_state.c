@@ -16,7 +16,14 @@
 #define DEPTH_MAX 32
 
 /* What of a file's unsynced content is there. */
-typedef enum bytes_kept { BYTES_NONE, BYTES_ALL, BYTES_SIZES, BYTES_PREFIX, BYTES_ANY } bytes_kept;
+typedef enum bytes_kept {
+    BYTES_NONE,
+    BYTES_ALL,
+    BYTES_SIZES,
+    BYTES_PREFIX,
+    BYTES_ANY,
+    BYTES_UNLOST /* all, but of what a sync has lost the sizes alone */
+} bytes_kept;
 
 /* What is durable at a cut. */
 struct durable {
@@ -52,6 +59,13 @@ static bool is_content(const disk_event *event)
     return event->kind == RECORD_WRITE || event->kind == RECORD_TRUNCATE ||
            event->kind == RECORD_ALLOCATE || event->kind == RECORD_CLONE ||
            event->kind == RECORD_MODE;
+}
+
+/* Whether an event is one of the content of the object that no sync has brought to the disk; events
+ * before synced were in one. */
+static bool is_unsynced(const disk_event *event, size_t object, size_t index, size_t synced)
+{
+    return is_content(event) && event->object == object && (index >= synced || event->lost);
 }
 
 /* ---- what was synced ---- */
@@ -122,8 +136,8 @@ struct units {
 static bool has_unsynced_content(
         const struct disk *disk, const struct durable *durable, size_t object)
 {
-    for (size_t i = durable->content[object]; i < durable->at; i++)
-        if (is_content(&disk->events[i]) && disk->events[i].object == object)
+    for (size_t i = 0; i < durable->at; i++)
+        if (is_unsynced(&disk->events[i], object, i, durable->content[object]))
             return true;
     return false;
 }
@@ -165,6 +179,7 @@ static void keep_names(const struct disk *disk, const disk_cut *cut, const struc
         case DISK_LOSES_BYTES:
         case DISK_LOSES_DATA:
         case DISK_TEARS_ONE:
+        case DISK_FORGETS:
             chosen = true;
             break;
         case DISK_LOSES_ONE:
@@ -197,6 +212,8 @@ static bytes_kept keep_bytes(
     case DISK_KEEPS_ALL:
     case DISK_LOSES_NAMES:
         return BYTES_ALL;
+    case DISK_FORGETS:
+        return BYTES_UNLOST;
     case DISK_LOSES_ONE:
         return is_unit ? BYTES_NONE : BYTES_ALL;
     case DISK_KEEPS_ONE:
@@ -240,14 +257,14 @@ static size_t sector_moment(const struct content *content, size_t sector)
 
 /* Copy data to offset, as far as it is kept; nth is the number of the unsynced event, 0 = synced.
  */
-static void apply_data(
-        struct content *content, size_t nth, size_t offset, const uint8_t *data, size_t size)
+static void apply_data(struct content *content, size_t nth, bool is_gone, size_t offset,
+        const uint8_t *data, size_t size)
 {
     while (size > 0) {
         size_t part = content->sector - offset % content->sector;
         bool there = true;
         part = part < size ? part : size;
-        if (nth > 0 && content->kept == BYTES_SIZES)
+        if (nth > 0 && (content->kept == BYTES_SIZES || is_gone))
             there = false;
         if (nth > 0 && content->kept == BYTES_ANY)
             there = nth <= sector_moment(content, offset / content->sector);
@@ -265,7 +282,7 @@ static void apply_data(
     }
 }
 
-static void apply(struct content *content, size_t nth, const disk_event *event)
+static void apply(struct content *content, size_t nth, bool is_gone, const disk_event *event)
 {
     /* The size is a sector of its own. */
     bool sized = nth == 0 || content->kept != BYTES_ANY || nth <= sector_moment(content, SIZE_MAX);
@@ -278,9 +295,9 @@ static void apply(struct content *content, size_t nth, const disk_event *event)
     if (event->kind == RECORD_CLONE)
         end = event->data_size;
     if (event->kind == RECORD_WRITE || event->kind == RECORD_CLONE)
-        apply_data(content, nth, (size_t)event->offset, event->data, event->data_size);
+        apply_data(content, nth, is_gone, (size_t)event->offset, event->data, event->data_size);
     else if (event->kind == RECORD_TRUNCATE && end < content->size)
-        apply_data(content, nth, end, NULL, content->disk->objects[content->object].size_max - end);
+        apply_data(content, nth, false, end, NULL, content->disk->objects[content->object].size_max - end);
     if (sized &&
             (end > content->size || event->kind == RECORD_TRUNCATE || event->kind == RECORD_CLONE))
         content->size = end;
@@ -297,16 +314,20 @@ static void make_content(struct content *content, size_t synced, size_t at)
         memcpy(content->data, object->base, object->base_size);
     content->size = object->base_size;
     content->mode = object->mode;
-    for (size_t i = synced; i < at; i++)
-        content->unsynced_count +=
-                is_content(&disk->events[i]) && disk->events[i].object == content->object;
+    for (size_t i = 0; i < at; i++)
+        content->unsynced_count += is_unsynced(&disk->events[i], content->object, i, synced);
     for (size_t i = 0; i < at; i++) {
         const disk_event *event = &disk->events[i];
+        bool unsynced = is_unsynced(event, content->object, i, synced);
         if (!is_content(event) || event->object != content->object)
             continue;
-        nth += i >= synced;
-        if (i < synced || content->kept != BYTES_NONE)
-            apply(content, nth, event);
+        nth += unsynced;
+        /* The size of bytes that were lost is durable with the next sync. */
+        if (!unsynced || content->kept != BYTES_NONE || i < synced)
+            apply(content, unsynced ? nth : 0,
+                    event->forgotten || (event->lost && (content->kept == BYTES_UNLOST ||
+                                                                content->kept == BYTES_NONE)),
+                    event);
     }
     /* Bytes beyond the size are not there, whatever sectors were written. */
     memset(content->data + content->size, 0, object->size_max - content->size);
@@ -324,8 +345,8 @@ uint8_t *disk_content(const struct disk *disk, size_t object, size_t at, size_t 
 static uint64_t unsynced_bytes(const struct disk *disk, size_t object, size_t synced, size_t at)
 {
     uint64_t bytes = 0;
-    for (size_t i = synced; i < at; i++)
-        if (is_content(&disk->events[i]) && disk->events[i].object == object)
+    for (size_t i = 0; i < at; i++)
+        if (is_unsynced(&disk->events[i], object, i, synced))
             bytes += disk->events[i].data_size;
     return bytes;
 }
@@ -574,10 +595,10 @@ const char *disk_describe(const struct disk *disk, const disk_cut *cut)
 {
     static const char *const losses[DISK_LOSSES] = {"keeps nothing", "keeps all", "loses only",
             "keeps only", "loses bytes and sizes", "loses bytes", "loses names", "tears",
-            "keeps any"};
+            "keeps any", "forgets"};
     static const char *const kinds[RECORD_KINDS] = {"create", "mkdir", "link", "rename", "exchange",
             "unlink", "write", "truncate", "allocate", "clone", "mode", "sync of a file",
-            "sync of a folder", "syncfs", "mark"};
+            "sync of a folder", "syncfs", "failed sync", "forgetting", "mark"};
     static char text[3 * PATH_MAX];
     struct durable durable = durable_at(disk, cut->at);
     struct units units = find_units(disk, &durable);

@@ -2,6 +2,7 @@
  * cut may have left of it, and the next process has to find what was acknowledged, whole.
  *
  *   power_cuts [SCENARIO [AT LOSS UNIT SEED]]    one scenario, one cut
+ *   power_cuts SCENARIO syncs                    only its syncs, each of which fails
  *   power_cuts PART/PARTS                        every PARTSth scenario, from PART (0 = the first)
  *
  * A sample, or with MODEL_STORAGE_LONG=1 every point, every kind of loss and every single change
@@ -25,6 +26,7 @@
 #define SAMPLE_CUTS 14
 #define SAMPLE_TRIES 40 /* times that, before a sample is left smaller: states repeat */
 #define SAMPLE_FIRST_ENDS 4
+#define SAMPLE_FAILED_SYNCS 2
 #define LONG_RANDOM_CUTS 3 /* at each point */
 #define LONG_UNITS_MAX 12  /* single changes tried at each point */
 #define PROCESS_SECONDS_MAX 120
@@ -57,6 +59,8 @@ typedef struct stage {
     char now[TREE_PATH_SIZE];
     char cut[TREE_PATH_SIZE];
     char log[TREE_PATH_SIZE];
+    char log_second[TREE_PATH_SIZE]; /* of a run after the first one */
+    char lost[TREE_PATH_SIZE];       /* what the system gives once it has forgotten what a sync lost */
     struct disk *disk;
     scenario_outcome told; /* of the recorded run */
     size_t acknowledged;   /* the cut from which on it counts; SIZE_MAX: it never does */
@@ -72,7 +76,9 @@ typedef struct stage {
 typedef struct recorded_run {
     unsigned signal_at; /* a signal before the nth recorded call; 0 = none */
     int signal_number;
-    bool marks; /* its acknowledgement counts */
+    unsigned sync_fails; /* the nth sync does, and signal_number is sent then; 0 = none */
+    bool is_second;      /* after a run whose sync failed */
+    bool marks;          /* its acknowledgement counts */
     scenario_outcome *outcome;
 } recorded_run;
 
@@ -128,9 +134,13 @@ static void step_run(stage *on, const void *payload)
 {
     const recorded_run *how = payload;
     const scenario_run run = {.folder = on->now, .jobs = 1, .outcome = how->outcome};
-    recording_start(on->log, on->now);
+    recording_start(how->is_second ? on->log_second : on->log, on->now);
     if (how->signal_at > 0)
         recording_signal(how->signal_at, how->signal_number);
+    if (how->sync_fails > 0)
+        recording_fail_sync(how->sync_fails, how->signal_number);
+    if (how->is_second)
+        recording_read_disk(on->now, on->lost);
     scenario_execute(on->scenario, &run);
     if (how->marks && how->outcome->acknowledged)
         recording_mark(ACKNOWLEDGED);
@@ -253,17 +263,18 @@ static void renew(stage *on)
     tree_remove(on->now);
     tree_copy(on->before, on->now);
     tree_remove(on->log);
+    tree_remove(on->log_second);
     memset(all.outcomes, 0, sizeof(*all.outcomes));
     on->disk = disk_new(on->now);
     on->seen_count = 0;
 }
 
-/* Read the log, and see that it tells all that happened to the folder. */
-static bool take_log(stage *on)
+/* Read a log, and see that it tells all that happened to the folder. */
+static bool take_log_of(stage *on, const char *log)
 {
     struct disk_state *state;
     bool same;
-    if (!disk_add_log(on->disk, on->log))
+    if (!disk_add_log(on->disk, log))
         return refuse(on, "the log does not fit the folder");
     struct disk_cut cut = {.at = disk_event_count(on->disk), .loss = DISK_KEEPS_ALL};
     state = disk_state_new(on->disk, &cut);
@@ -272,6 +283,11 @@ static bool take_log(stage *on)
     on->acknowledged = disk_mark(on->disk, ACKNOWLEDGED, 0);
     on->told = all.outcomes->run;
     return same ? true : refuse(on, "something changed the folder and was not recorded");
+}
+
+static bool take_log(stage *on)
+{
+    return take_log_of(on, on->log);
 }
 
 static bool stage_open(stage *on, const scenario *what)
@@ -283,6 +299,8 @@ static bool stage_open(stage *on, const scenario *what)
     (void)snprintf(on->now, sizeof(on->now), "%s/now", all.folder);
     (void)snprintf(on->cut, sizeof(on->cut), "%s/cut", all.folder);
     (void)snprintf(on->log, sizeof(on->log), "%s/log", all.folder);
+    (void)snprintf(on->log_second, sizeof(on->log_second), "%s/log-second", all.folder);
+    (void)snprintf(on->lost, sizeof(on->lost), "%s/lost", all.folder);
     tree_write(on->before, "neighbour", 1, 1);
     if (in_child(step_prepare, on, NULL) != 0)
         return refuse(on, "prepare failed");
@@ -304,6 +322,8 @@ static void stage_close(stage *on)
     tree_remove(on->now);
     tree_remove(on->cut);
     tree_remove(on->log);
+    tree_remove(on->log_second);
+    tree_remove(on->lost);
 }
 
 /* One case of TAP. */
@@ -422,9 +442,71 @@ static void prove_seconds(stage *on, size_t calls, int number)
     tell_case(on, number == SIGKILL ? " after a run that was killed" : " beside a run that stands");
 }
 
+/* ---- a sync that fails and loses what it should have written ---- */
+
+/* The power goes, or the system has forgotten the lost pages when the next run comes. */
+static void prove_loss(stage *on, size_t at)
+{
+    (void)prove_cut(on, &(struct disk_cut){.at = at, .loss = DISK_KEEPS_NOTHING});
+    (void)prove_cut(on, &(struct disk_cut){.at = at, .loss = DISK_FORGETS});
+    (void)prove_cut(
+            on, &(struct disk_cut){.at = at, .loss = DISK_KEEPS_ANY, .seed = next_random()});
+}
+
+static bool run_after_loss(stage *on)
+{
+    const recorded_run second = {.is_second = true, .marks = true, .outcome = &all.outcomes->run};
+    const struct disk_cut now = {.at = disk_event_count(on->disk), .loss = DISK_FORGETS};
+    struct disk_state *state = disk_state_new(on->disk, &now);
+    disk_state_write(state, on->lost);
+    disk_state_free(state);
+    memset(all.outcomes, 0, sizeof(*all.outcomes));
+    if (in_child(step_run, on, &second) != 0 || !all.outcomes->run.ended)
+        return refuse(on, "the run after it broke");
+    if (!all.outcomes->run.acknowledged && !may_fail_second(SIGKILL))
+        return refuse(on, all.outcomes->run.message);
+    return take_log_of(on, on->log_second);
+}
+
+/* The run whose sync failed is told so, or killed before it hears of it; the next one finds bytes in
+ * the page cache that are on no disk. */
+static void prove_failed_sync(stage *on, unsigned nth, int number)
+{
+    const unsigned failures = on->failures;
+    const recorded_run first = {.sync_fails = nth,
+            .signal_number = number,
+            .marks = true,
+            .outcome = &all.outcomes->run};
+    renew(on);
+    const int code = in_child(step_run, on, &first);
+    if (code != (number == 0 ? 0 : 256 + SIGKILL))
+        (void)refuse(on, "the run with the failed sync broke");
+    else if (take_log(on))
+        prove_loss(on, disk_event_count(on->disk));
+    if (on->failures == failures && on->acknowledged == SIZE_MAX && run_after_loss(on) &&
+            on->acknowledged != SIZE_MAX)
+        prove_loss(on, on->acknowledged);
+    if (on->failures > failures)
+        printf("#   %s: sync %u fails%s\n", on->scenario->name, nth,
+                number == 0 ? "" : ", and its run is killed");
+}
+
+static void prove_failed_syncs(stage *on, unsigned syncs, bool each)
+{
+    const unsigned count = each || syncs < SAMPLE_FAILED_SYNCS ? syncs : SAMPLE_FAILED_SYNCS;
+    for (unsigned part = 0; part < count; part++) {
+        const unsigned from = syncs * part / count;
+        const unsigned to = syncs * (part + 1) / count;
+        const unsigned nth = from + 1 + (unsigned)(next_random() % (to - from));
+        prove_failed_sync(on, nth, 0);
+        prove_failed_sync(on, nth, SIGKILL);
+    }
+    tell_case(on, " after a sync that failed");
+}
+
 /* ---- all of it ---- */
 
-static void prove_scenario(const scenario *what, char **cut_text)
+static void prove_scenario(const scenario *what, char **cut_text, bool only_syncs)
 {
     stage on;
     if (!stage_open(&on, what)) {
@@ -433,6 +515,14 @@ static void prove_scenario(const scenario *what, char **cut_text)
         return;
     }
     size_t calls = disk_event_count(on.disk);
+    size_t syncs = disk_kind_count(on.disk, RECORD_SYNC_FILE, calls) +
+                   disk_kind_count(on.disk, RECORD_SYNC_FOLDER, calls) +
+                   disk_kind_count(on.disk, RECORD_SYNC_ALL, calls);
+    if (only_syncs) {
+        prove_failed_syncs(&on, (unsigned)syncs, true);
+        stage_close(&on);
+        return;
+    }
     if (cut_text != NULL)
         (void)prove_cut(&on, &(struct disk_cut){.at = strtoull(cut_text[0], NULL, 10),
                                      .loss = (disk_loss)strtol(cut_text[1], NULL, 10),
@@ -446,6 +536,7 @@ static void prove_scenario(const scenario *what, char **cut_text)
     if (cut_text == NULL && may_follow_itself(what)) {
         prove_seconds(&on, calls, SIGKILL);
         prove_seconds(&on, calls, SIGSTOP);
+        prove_failed_syncs(&on, (unsigned)syncs, all.is_long);
     }
     stage_close(&on);
 }
@@ -492,7 +583,8 @@ int main(int argc, char **argv)
     begin();
     for (size_t i = 0; (what = scenario_number(i)) != NULL; i++)
         if (scenario_is_meant(argc > 1 ? argv[1] : NULL, i, what->name))
-            prove_scenario(what, argc == 6 ? argv + 2 : NULL);
+            prove_scenario(what, argc == 6 ? argv + 2 : NULL,
+                    argc == 3 && strcmp(argv[2], "syncs") == 0);
     tree_remove(all.folder);
     printf("# %lu power cuts, %lu of them after the acknowledgement, seed %llu\n1..%u\n", all.cuts,
             all.cuts_acknowledged, (unsigned long long)all.seed, all.cases);
