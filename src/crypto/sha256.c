@@ -20,6 +20,7 @@ const ms_sha256_implementation *const *ms_sha256_implementations(void)
     /* Best first, by measurement: bench/sha256.c. */
     static const ms_sha256_implementation *const all[] = {
 #if defined(__x86_64__)
+        &ms_sha256_avx512_shani,
         &ms_sha256_shani,
         &ms_sha256_avx512,
         &ms_sha256_avx2,

@@ -28,9 +28,9 @@ void ms_sha256_final(ms_sha256_stream *stream, uint8_t digest[MS_SHA256_SIZE]);
  *  the work is not the order of the inputs. digests may not overlap the inputs. Threads: any. */
 void ms_sha256_many(uint8_t (*digests)[MS_SHA256_SIZE], const ms_span *inputs, size_t count);
 
-/** Name of the implementation in use: portable, shani, avx2, avx512 or armv8. It is chosen once by
- *  what the processor has; MODEL_STORAGE_SHA256 in the environment asks for another one, and is
- *  ignored when it names none that this machine can run. */
+/** Name of the implementation in use: portable, shani, avx2, avx512, avx512+shani or armv8. It is
+ *  chosen once by what the processor has; MODEL_STORAGE_SHA256 in the environment asks for another
+ *  one, and is ignored when it names none that this machine can run. */
 const char *ms_sha256_path(void);
 
 /** Inputs that ms_sha256_many hashes side by side at its best: 1 to 16. */

@@ -6,7 +6,7 @@
 #include "crypto/sha256.h"
 
 #define MS_SHA256_LANES_MAX 16
-#define MS_SHA256_KERNELS_MAX 3
+#define MS_SHA256_KERNELS_MAX 4
 
 /** One message on its way. */
 typedef struct ms_sha256_lane {
@@ -27,7 +27,7 @@ typedef struct ms_sha256_kernel {
 /** An implementation: kernels from the widest to the one with a single lane, which ends the list. */
 typedef struct ms_sha256_implementation {
     const char *name;
-    bool (*available)(void); /* on this processor, right now */
+    bool (*available)(void); /* on this processor, and worth it there */
     ms_sha256_kernel kernels[MS_SHA256_KERNELS_MAX];
 } ms_sha256_implementation;
 
@@ -49,6 +49,7 @@ bool ms_sha256_has_shani(void);
 extern const ms_sha256_implementation ms_sha256_shani;
 extern const ms_sha256_implementation ms_sha256_avx2;
 extern const ms_sha256_implementation ms_sha256_avx512;
+extern const ms_sha256_implementation ms_sha256_avx512_shani;
 #endif
 #if defined(__aarch64__)
 extern const ms_sha256_implementation ms_sha256_armv8;

@@ -6,12 +6,18 @@
 #include "platform/large_pages.h"
 #include "store/store.h"
 
-/* With few lanes four chunks are best; with 16 lanes a batch is 16 chunks and only a thread a job is affordable. */
+/* With few lanes four chunks are best; with 16 lanes a batch is 16 chunks, and of those one more than jobs is affordable, where
+ * there is more than one. */
 #define BATCH_CHUNKS_MIN 4
 
 static size_t batch_chunks(void)
 {
     return MS_MAX((size_t)BATCH_CHUNKS_MIN, ms_sha256_lanes());
+}
+
+static bool are_batches_large(void)
+{
+    return batch_chunks() > BATCH_CHUNKS_MIN;
 }
 
 size_t ms_batch_buffer_size(const ms_storage *storage)
@@ -32,7 +38,9 @@ uint8_t *ms_batch_buffer_new(size_t size)
 unsigned ms_batch_workers(const ms_task *task)
 {
     const unsigned jobs = ms_task_workers(task);
-    return batch_chunks() > BATCH_CHUNKS_MIN ? jobs : jobs * 2;
+    if (are_batches_large())
+        return jobs == 1 ? 1 : jobs + 1;
+    return jobs * 2;
 }
 
 size_t ms_batch_room(uint64_t size)
@@ -43,5 +51,5 @@ size_t ms_batch_room(uint64_t size)
 
 size_t ms_batch_count(unsigned workers)
 {
-    return workers == 1 ? 1 : (size_t)workers + (batch_chunks() > BATCH_CHUNKS_MIN ? 1 : workers / 2 + 1);
+    return workers == 1 || are_batches_large() ? (size_t)workers : (size_t)workers + workers / 2 + 1;
 }

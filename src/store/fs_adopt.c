@@ -37,7 +37,7 @@ static ms_status collect_blocks(ms_fs_batch *batch, ms_task *task, ms_error *err
     ms_folder *folder = NULL;
     uint8_t digest[MS_SHA2_256_SIZE];
     const char *name;
-    ms_status status = ms_fs_scratch_need(&scratch, err);
+    ms_status status = ms_fs_scratch_need(&scratch, MS_BLOCK_SIZE_IN_MAX, err);
 
     if (status == MS_OK)
         status = ms_folder_open(&folder, batch->folder_fd, ".", err);

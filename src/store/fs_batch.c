@@ -101,7 +101,7 @@ static ms_status settle_with_other(
     bool existed;
     size_t size;
 
-    status = ms_fs_scratch_need(&ours, err);
+    status = ms_fs_scratch_need(&ours, MS_BLOCK_SIZE_IN_MAX, err);
     if (status == MS_OK)
         status = ms_fs_block_read(
                 batch->folder_fd, key, MS_FS_READ_CACHED, ours.data, MS_BLOCK_SIZE_IN_MAX, &size, err);

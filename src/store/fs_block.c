@@ -10,12 +10,14 @@
 /* Never waits for a fifo, never follows a link. */
 #define OPEN_FLAGS (MS_OPEN_READ | MS_OPEN_NOFOLLOW | MS_OPEN_PATH_ONLY_REGULAR)
 #define IS_ALIGNED(size) ((size) % MS_BLOCK_ALIGNMENT == 0)
+/* Several reads of this size at a time go at the pace of the disk; larger ones are not faster and cost memory in every thread. */
+#define COMPARE_SIZE ((size_t)192 << 10)
 
-ms_status ms_fs_scratch_need(ms_fs_scratch *scratch, ms_error *err)
+ms_status ms_fs_scratch_need(ms_fs_scratch *scratch, size_t size, ms_error *err)
 {
     if (scratch->data == NULL)
-        scratch->data = ms_alloc_aligned(MS_BLOCK_ALIGNMENT, MS_BLOCK_SIZE_IN_MAX);
-    return scratch->data != NULL ? MS_OK : ms_fail_memory(err, MS_BLOCK_SIZE_IN_MAX);
+        scratch->data = ms_alloc_aligned(MS_BLOCK_ALIGNMENT, size);
+    return scratch->data != NULL ? MS_OK : ms_fail_memory(err, size);
 }
 
 void ms_fs_scratch_release(ms_fs_scratch *scratch)
@@ -93,15 +95,15 @@ done:
 static ms_status compare_open(int fd, bool direct, ms_span block, ms_fs_scratch *scratch, bool *same,
         ms_error *err)
 {
-    ms_status status = ms_fs_scratch_need(scratch, err);
+    ms_status status = ms_fs_scratch_need(scratch, COMPARE_SIZE, err);
 
     *same = false;
     for (size_t offset = 0; status == MS_OK && offset < block.size;) {
         size_t wanted = block.size - offset;
         size_t got;
-        if (wanted > MS_BLOCK_SIZE_IN_MAX)
-            wanted = MS_BLOCK_SIZE_IN_MAX;
-        status = read_open(fd, direct, scratch->data, MS_BLOCK_SIZE_IN_MAX, offset, wanted, &got, err);
+        if (wanted > COMPARE_SIZE)
+            wanted = COMPARE_SIZE;
+        status = read_open(fd, direct, scratch->data, COMPARE_SIZE, offset, wanted, &got, err);
         if (status != MS_OK)
             return status;
         if (got != wanted || memcmp(scratch->data, block.data + offset, wanted) != 0)

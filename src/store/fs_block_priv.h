@@ -15,11 +15,11 @@ static inline bool ms_fs_is_block_mode_ours(uint32_t mode)
     return (mode & 0222U) == 0;
 }
 
-/** Room to read blocks into: MS_BLOCK_SIZE_IN_MAX bytes, aligned; made when first needed. */
+/** Room to read into, aligned; made when first needed, and of the size that was asked for then. */
 typedef struct ms_fs_scratch {
     uint8_t *data;
 } ms_fs_scratch;
-MS_MUST_CHECK ms_status ms_fs_scratch_need(ms_fs_scratch *scratch, ms_error *err);
+MS_MUST_CHECK ms_status ms_fs_scratch_need(ms_fs_scratch *scratch, size_t size, ms_error *err);
 void ms_fs_scratch_release(ms_fs_scratch *scratch);
 
 typedef enum ms_fs_reading {
@@ -43,7 +43,7 @@ typedef enum ms_fs_found {
     MS_FS_FOUND_DAMAGED /* other bytes, bytes that cannot be read, or no file */
 } ms_fs_found;
 
-/** Compare what stands below dirfd under name with block, reading into scratch. */
+/** Compare what stands below dirfd under name with block, reading pieces into scratch, which nothing else has used. */
 MS_MUST_CHECK ms_status ms_fs_block_compare(ms_fs_store *store, int dirfd, const char *name,
         ms_span block, ms_fs_scratch *scratch, ms_fs_found *found, ms_error *err);
 

@@ -327,6 +327,47 @@ static void test_many_threads_put_into_one_session(void **state)
     ms_store_close(store);
 }
 
+/* With a task of several workers a store may share the blocks of one call between threads. */
+static void test_a_batch_that_is_there_is_put_again_but_for_damaged_and_new_blocks(void **state)
+{
+    enum { COUNT = 16, DAMAGED = 5, NEW = 11 };
+    const store_fixture *fixture = *state;
+    ms_store *store = open_store(state);
+    ms_task_options options = {.workers = 2};
+    test_block blocks[COUNT];
+    ms_block_put puts[COUNT];
+    ms_error error = MS_ERROR_INIT;
+    ms_store_session *session;
+    ms_task *task;
+
+    for (size_t i = 0; i < COUNT; i++) {
+        blocks[i] = make_block((uint32_t)i, i % 2 == 0 ? 300000 : 1000);
+        if (i != NEW)
+            commit_block(store, &blocks[i]);
+        puts[i] = (ms_block_put){.cid = blocks[i].cid,
+                .block = ms_span_of(blocks[i].data, blocks[i].size),
+                .buffer_size = blocks[i].size};
+    }
+    fixture->damage(fixture->payload, &blocks[DAMAGED].cid);
+    OK(ms_task_new(&task, &options, err));
+    OK(ms_store_begin(store, &session, task, err));
+    OK(ms_store_put_many(session, puts, COUNT, err));
+    for (size_t i = 0; i < COUNT; i++)
+        assert_int_equal(puts[i].was_present, i != DAMAGED && i != NEW);
+    OK(ms_store_commit(&session, err));
+    assert_int_equal(fixture->quarantined(fixture->payload), 1);
+    for (size_t i = 0; i < COUNT; i++)
+        expect_block(store, &blocks[i]);
+    OK(ms_store_begin(store, &session, task, err));
+    ms_task_cancel(task);
+    assert_int_equal(ms_store_put_many(session, puts, COUNT, &error), MS_INTERRUPTED);
+    ms_store_abort(&session);
+    ms_task_free(task);
+    for (size_t i = 0; i < COUNT; i++)
+        free_block(&blocks[i]);
+    ms_store_close(store);
+}
+
 static void test_two_sessions_put_the_same_blocks(void **state)
 {
     ms_store *store = open_store(state);
@@ -386,6 +427,7 @@ int store_suite_run_sessions(const char *name, int (*setup)(void **state), int (
             TEST(test_sessions_and_readers_wait_for_prune),
             TEST(test_prune_removes_what_it_is_told),
             TEST(test_many_threads_put_into_one_session),
+            TEST(test_a_batch_that_is_there_is_put_again_but_for_damaged_and_new_blocks),
             TEST(test_two_sessions_put_the_same_blocks),
             TEST(test_a_cancelled_task_stops_putting),
     };
