@@ -51,7 +51,12 @@ def run(command, *, environment=None, cwd=None, expect=(0,), stdout=None):
             env={**os.environ, **(environment or {})},
             cwd=cwd,
         )
-        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        try:
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        except BaseException:  # the benchmarks end; what they started must not go on
+            process.kill()
+            process.wait()
+            raise
         wall = time.monotonic() - started
         read, written = transfers(process.pid)
         _, status, used = os.wait4(process.pid, 0)

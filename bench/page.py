@@ -1,4 +1,4 @@
-"""docs/benchmarks.md, made from what the sections measured; it is written again after each of them."""
+"""docs/benchmarks.md, made from what the sections measured."""
 
 import json
 import os

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import measuring
@@ -11,8 +12,13 @@ MIB = 1 << 20
 GIB = 1 << 30
 
 
+MEMORY = Path("/dev/shm")  # a file system in memory, where there is one
+
+
 class Place:
-    def __init__(self, root, build, work, small, say):
+    """work is a folder of the benchmarks alone: what an earlier run left in it is removed."""
+
+    def __init__(self, root, build, work, small, seconds, say):
         self.root = root
         self.build = build
         self.work = work
@@ -20,7 +26,27 @@ class Place:
         self.say = say
         self.cores = len(os.sched_getaffinity(0))
         self.made = []
-        work.mkdir(parents=True, exist_ok=True)
+        self.in_memory = MEMORY / f"model-storage-bench-{os.getuid()}"
+        self.deadline = time.monotonic() + seconds
+        self.clear()
+        work.mkdir(parents=True)
+
+    def clear(self):
+        shutil.rmtree(self.work, ignore_errors=True)
+        shutil.rmtree(self.in_memory, ignore_errors=True)
+
+    def seconds_left(self):
+        """Until the benchmarks should be at their end: what is optional is left out where it would take longer."""
+        return self.deadline - time.monotonic()
+
+    def memory_folder(self, size):
+        """A folder in memory where there is room for size bytes, else the work folder."""
+        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        status = os.statvfs(MEMORY) if MEMORY.is_dir() else None
+        if status is None or status.f_bavail * status.f_frsize < size or free < size + 2 * GIB:
+            return self.work
+        self.in_memory.mkdir(mode=0o700, exist_ok=True)
+        return self.in_memory
 
     def size(self, full):
         """A size of the full run, or a 16th of it."""
