@@ -326,6 +326,22 @@ bool ms_file_clone(int to_fd, int from_fd)
     return ms_sys_clone(to_fd, from_fd) == 0;
 }
 
+ms_file_cloned ms_file_clone_range(int to_fd, uint64_t to_offset, int from_fd, uint64_t from_offset, uint64_t size)
+{
+    int result;
+
+    if (size == 0 || size > SIZE_MAX || !is_range(to_offset, (size_t)size) || !is_range(from_offset, (size_t)size))
+        return MS_FILE_NOT_CLONED;
+    do {
+        result = ms_sys_clone_range(to_fd, (off_t)to_offset, from_fd, (off_t)from_offset, (off_t)size);
+    } while (result != 0 && errno == EINTR);
+    if (result == 0)
+        return MS_FILE_CLONED;
+    /* EINVAL, EPERM and ETXTBSY speak of the ranges or of the files: their neighbours may do. */
+    return errno == EOPNOTSUPP || errno == ENOTTY || errno == ENOSYS || errno == EXDEV ? MS_FILE_CANNOT_CLONE
+                                                                                      : MS_FILE_NOT_CLONED;
+}
+
 ms_status ms_file_set_mode(int fd, uint32_t mode, ms_error *err)
 {
     if (ms_sys_fchmod(fd, (mode_t)mode) != 0)

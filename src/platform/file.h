@@ -90,6 +90,17 @@ void ms_file_set_buffered(int fd);
 bool ms_file_set_direct(int fd);
 /** Share the extents of from with to; false where the file system cannot, to is then unchanged. */
 bool ms_file_clone(int to_fd, int from_fd);
+
+typedef enum ms_file_cloned {
+    MS_FILE_CLONED,
+    MS_FILE_NOT_CLONED,     /* these ranges, or not now: no space, an unaligned place, a file of another kind */
+    MS_FILE_CANNOT_CLONE    /* not between these file systems: asking again is of no use */
+} ms_file_cloned;
+/** Share size bytes (not 0) at from_offset of from with to, at to_offset; to grows where it must. Offsets are of whole blocks of
+ *  the file system, and so is the end but at the end of both files. Later writes to one of the files do not show in the
+ *  other; what was written to from and is not on the disk yet is written out first. Nobody sees a part of it: writers to from
+ *  wait. Not done, the range of to may hold anything. */
+ms_file_cloned ms_file_clone_range(int to_fd, uint64_t to_offset, int from_fd, uint64_t from_offset, uint64_t size);
 /** Sync the whole file system that fd lies on. Open fd before the first write, or errors are
  *  missed. */
 MS_MUST_CHECK ms_status ms_filesystem_sync(int fd, ms_error *err);

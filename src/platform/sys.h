@@ -69,6 +69,9 @@ int ms_sys_fallocate(int fd, int mode, off_t offset, off_t size);
 int ms_sys_posix_fadvise(int fd, off_t offset, off_t size, int advice);
 /** FICLONE; -1 with EOPNOTSUPP, EXDEV or EINVAL where files cannot share extents. */
 int ms_sys_clone(int to_fd, int from_fd);
+/** FICLONERANGE, size not 0; errors as of ms_sys_clone, and EINVAL for ranges that are not of whole blocks of the file
+ *  system. */
+int ms_sys_clone_range(int to_fd, off_t to_offset, int from_fd, off_t from_offset, off_t size);
 int ms_sys_fstat(int fd, struct stat *status);
 int ms_sys_fstatat(int dirfd, const char *path, struct stat *status, int flags);
 int ms_sys_fstatvfs(int fd, struct statvfs *status);

@@ -211,6 +211,25 @@ int ms_sys_clone(int to_fd, int from_fd)
 #endif
 }
 
+int ms_sys_clone_range(int to_fd, off_t to_offset, int from_fd, off_t from_offset, off_t size)
+{
+#ifdef FICLONERANGE
+    struct file_clone_range range = {.src_fd = from_fd,
+            .src_offset = (uint64_t)from_offset,
+            .src_length = (uint64_t)size,
+            .dest_offset = (uint64_t)to_offset};
+    return ioctl(to_fd, FICLONERANGE, &range);
+#else
+    (void)to_fd;
+    (void)to_offset;
+    (void)from_fd;
+    (void)from_offset;
+    (void)size;
+    errno = EOPNOTSUPP;
+    return -1;
+#endif
+}
+
 int ms_sys_fstat(int fd, struct stat *status)
 {
     return fstat(fd, status);

@@ -202,6 +202,9 @@ FRONT(int, -1, fallocate, (int fd, int mode, off_t offset, off_t size), (fd, mod
 FRONT(int, -1, posix_fadvise, (int fd, off_t offset, off_t size, int advice),
         (fd, offset, size, advice))
 FRONT(int, -1, clone, (int to_fd, int from_fd), (to_fd, from_fd))
+FRONT(int, -1, clone_range,
+        (int to_fd, off_t to_offset, int from_fd, off_t from_offset, off_t size),
+        (to_fd, to_offset, from_fd, from_offset, size))
 FRONT(int, -1, fstat, (int fd, struct stat *status), (fd, status))
 FRONT(int, -1, fstatat, (int dirfd, const char *path, struct stat *status, int flags),
         (dirfd, path, status, flags))

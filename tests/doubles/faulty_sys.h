@@ -26,6 +26,7 @@
     X(fallocate)                                                                                   \
     X(posix_fadvise)                                                                               \
     X(clone)                                                                                       \
+    X(clone_range)                                                                                 \
     X(fstat)                                                                                       \
     X(fstatat)                                                                                     \
     X(fstatvfs)                                                                                    \

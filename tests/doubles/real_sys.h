@@ -20,6 +20,7 @@
 #define ms_sys_fallocate real_sys_fallocate
 #define ms_sys_posix_fadvise real_sys_posix_fadvise
 #define ms_sys_clone real_sys_clone
+#define ms_sys_clone_range real_sys_clone_range
 #define ms_sys_fstat real_sys_fstat
 #define ms_sys_fstatat real_sys_fstatat
 #define ms_sys_fstatvfs real_sys_fstatvfs
@@ -72,6 +73,7 @@
 #undef ms_sys_fallocate
 #undef ms_sys_posix_fadvise
 #undef ms_sys_clone
+#undef ms_sys_clone_range
 #undef ms_sys_fstat
 #undef ms_sys_fstatat
 #undef ms_sys_fstatvfs

@@ -292,6 +292,31 @@ int ms_sys_clone(int to_fd, int from_fd)
     return result;
 }
 
+/* What a clone shares is written down as the bytes it has now, as of a write. They are read around the page cache where the
+ * descriptor says so, hence the alignment. */
+static void log_clone_range(int to_fd, off_t to_offset, int from_fd, off_t from_offset, off_t size)
+{
+    const size_t rounded = ((size_t)size + 4095) & ~(size_t)4095;
+    uint8_t *data = aligned_alloc(4096, rounded);
+    ssize_t count = data == NULL ? -1 : pread(from_fd, data, rounded, from_offset);
+    if (count < size)
+        fail("reading what was cloned");
+    log_file(RECORD_CLONE_RANGE, to_fd, (uint64_t)to_offset, 0, data, (uint64_t)size);
+    free(data);
+}
+
+int ms_sys_clone_range(int to_fd, off_t to_offset, int from_fd, off_t from_offset, off_t size)
+{
+    int result;
+    if (!enter())
+        return real_sys_clone_range(to_fd, to_offset, from_fd, from_offset, size);
+    result = real_sys_clone_range(to_fd, to_offset, from_fd, from_offset, size);
+    if (result == 0)
+        log_clone_range(to_fd, to_offset, from_fd, from_offset, size);
+    leave();
+    return result;
+}
+
 int ms_sys_fchmod(int fd, mode_t mode)
 {
     int result;

@@ -17,6 +17,7 @@ typedef enum record_kind {
     RECORD_TRUNCATE, /* file has size bytes */
     RECORD_ALLOCATE, /* file has at least size bytes, new ones are zero */
     RECORD_CLONE,    /* file has the content of other_folder, which is a file here */
+    RECORD_CLONE_RANGE, /* data at offset of file, which it shares with another */
     RECORD_MODE,     /* file has mode */
     RECORD_SYNC_FILE,
     RECORD_SYNC_FOLDER, /* folder */

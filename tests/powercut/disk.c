@@ -274,7 +274,7 @@ static bool add_content(struct disk *disk, const record_head *head, const uint8_
             .mode = head->mode,
             .data = data,
             .data_size = (size_t)head->data_size};
-    size_t end = (size_t)(head->kind == RECORD_WRITE ? head->offset + head->data_size : head->size);
+    size_t end = (size_t)(head->data_size > 0 ? head->offset + head->data_size : head->size);
 
     if (event.object == DISK_NONE)
         return misfit(head, "");
@@ -359,6 +359,7 @@ static bool add_record(struct disk *disk, const record_head *head, const uint8_t
     case RECORD_TRUNCATE:
     case RECORD_ALLOCATE:
     case RECORD_CLONE:
+    case RECORD_CLONE_RANGE:
     case RECORD_MODE:
         return add_content(disk, head, rest + head->name_size + head->other_name_size);
     case RECORD_SYNC_FILE:

@@ -58,7 +58,13 @@ static bool is_content(const disk_event *event)
 {
     return event->kind == RECORD_WRITE || event->kind == RECORD_TRUNCATE ||
            event->kind == RECORD_ALLOCATE || event->kind == RECORD_CLONE ||
-           event->kind == RECORD_MODE;
+           event->kind == RECORD_CLONE_RANGE || event->kind == RECORD_MODE;
+}
+
+/* Whether bytes come to a place in a file; a clone of a range is no better than a write. */
+static bool is_write(const disk_event *event)
+{
+    return event->kind == RECORD_WRITE || event->kind == RECORD_CLONE_RANGE;
 }
 
 /* Whether an event is one of the content of the object that no sync has brought to the disk; events
@@ -286,15 +292,14 @@ static void apply(struct content *content, size_t nth, bool is_gone, const disk_
 {
     /* The size is a sector of its own. */
     bool sized = nth == 0 || content->kept != BYTES_ANY || nth <= sector_moment(content, SIZE_MAX);
-    size_t end =
-            (size_t)(event->kind == RECORD_WRITE ? event->offset + event->data_size : event->size);
+    size_t end = (size_t)(is_write(event) ? event->offset + event->data_size : event->size);
     if (event->kind == RECORD_MODE) {
         content->mode = event->mode;
         return;
     }
     if (event->kind == RECORD_CLONE)
         end = event->data_size;
-    if (event->kind == RECORD_WRITE || event->kind == RECORD_CLONE)
+    if (is_write(event) || event->kind == RECORD_CLONE)
         apply_data(content, nth, is_gone, (size_t)event->offset, event->data, event->data_size);
     else if (event->kind == RECORD_TRUNCATE && end < content->size)
         apply_data(content, nth, false, end, NULL, content->disk->objects[content->object].size_max - end);
@@ -597,8 +602,8 @@ const char *disk_describe(const struct disk *disk, const disk_cut *cut)
             "keeps only", "loses bytes and sizes", "loses bytes", "loses names", "tears",
             "keeps any", "forgets"};
     static const char *const kinds[RECORD_KINDS] = {"create", "mkdir", "link", "rename", "exchange",
-            "unlink", "write", "truncate", "allocate", "clone", "mode", "sync of a file",
-            "sync of a folder", "syncfs", "failed sync", "forgetting", "mark"};
+            "unlink", "write", "truncate", "allocate", "clone", "clone of a range", "mode",
+            "sync of a file", "sync of a folder", "syncfs", "failed sync", "forgetting", "mark"};
     static char text[3 * PATH_MAX];
     struct durable durable = durable_at(disk, cut->at);
     struct units units = find_units(disk, &durable);

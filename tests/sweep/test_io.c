@@ -24,7 +24,7 @@ typedef struct io_error {
 
 static const faulty_call that_need_space[] = {FAULTY_openat, FAULTY_openat_beneath, FAULTY_write,
         FAULTY_pwrite, FAULTY_fsync, FAULTY_fdatasync, FAULTY_syncfs, FAULTY_ftruncate,
-        FAULTY_fallocate, FAULTY_clone, FAULTY_mkdirat, FAULTY_linkat, FAULTY_renameat,
+        FAULTY_fallocate, FAULTY_clone, FAULTY_clone_range, FAULTY_mkdirat, FAULTY_linkat, FAULTY_renameat,
         FAULTY_renameat2, FAULTY_close, FAULTY_ANY};
 static const faulty_call that_open[] = {
         FAULTY_openat, FAULTY_openat_beneath, FAULTY_fcntl_dupfd, FAULTY_event_open, FAULTY_ANY};

@@ -535,6 +535,44 @@ static void test_hints_and_clones_do_no_harm_where_unsupported(void **state)
     ms_file_close(to);
 }
 
+static void test_clone_of_a_range_says_whether_to_ask_again(void **state)
+{
+    static const struct {
+        int os_errno;
+        ms_file_cloned cloned;
+    } rows[] = {
+            {EOPNOTSUPP, MS_FILE_CANNOT_CLONE},
+            {ENOTTY, MS_FILE_CANNOT_CLONE},
+            {ENOSYS, MS_FILE_CANNOT_CLONE},
+            {EXDEV, MS_FILE_CANNOT_CLONE},
+            {EINVAL, MS_FILE_NOT_CLONED},
+            {EPERM, MS_FILE_NOT_CLONED},
+            {ETXTBSY, MS_FILE_NOT_CLONED},
+            {ENOSPC, MS_FILE_NOT_CLONED},
+            {EIO, MS_FILE_NOT_CLONED},
+    };
+    temporary_folder *folder = *state;
+    int from = open_new(folder, "from");
+    int to = open_new(folder, "to");
+
+    assert_int_equal(ms_file_write_at(from, "abc", 3, 0, NULL), MS_OK);
+    for (size_t i = 0; i < MS_ARRAY_COUNT(rows); i++) {
+        faulty_fail(FAULTY_clone_range, 1, rows[i].os_errno);
+        assert_int_equal(ms_file_clone_range(to, 0, from, 0, 3), rows[i].cloned);
+        assert_true(faulty_fired());
+    }
+    faulty_reset();
+    assert_int_equal(ms_file_clone_range(to, 0, from, 0, 0), MS_FILE_NOT_CLONED);
+    assert_int_equal(ms_file_clone_range(to, UINT64_MAX, from, 0, 3), MS_FILE_NOT_CLONED);
+    assert_int_equal(ms_file_clone_range(to, 0, from, INT64_MAX, 3), MS_FILE_NOT_CLONED);
+    assert_int_equal(faulty_count(FAULTY_clone_range), 0);
+    faulty_fail(FAULTY_clone_range, 1, EINTR);
+    (void)ms_file_clone_range(to, 0, from, 0, 3);
+    assert_int_equal(faulty_count(FAULTY_clone_range), 2);
+    ms_file_close(from);
+    ms_file_close(to);
+}
+
 static void test_permissions_are_set_and_terminals_known(void **state)
 {
     temporary_folder *folder = *state;
@@ -585,6 +623,7 @@ int main(void)
             TEST(test_what_the_cache_holds_is_not_fetched_again),
             TEST(test_reserved_space_is_there_or_refused_at_once),
             TEST(test_hints_and_clones_do_no_harm_where_unsupported),
+            TEST(test_clone_of_a_range_says_whether_to_ask_again),
             TEST(test_permissions_are_set_and_terminals_known),
             TEST(test_folder_without_permission_is_an_error_with_a_hint),
     };
