@@ -13,12 +13,17 @@
 #include "task/pipeline.h"
 
 #define CHUNKS_PER_ITEM_MAX 1024
+/* Pieces of files that are frozen at a time, each an open file: by one worker, enough for the lanes of SHA-256, and by all. */
+#define FROZEN_PER_WORKER_MAX 16u
+#define FROZEN_MAX 512u
 
 typedef struct content_chunk {
     size_t entry;    /* of the tree */
     uint64_t offset; /* in the file */
     size_t size;
     uint8_t *data;
+    int frozen_fd; /* where its bytes were read, shared by the chunks of one piece; 0 = in the file itself */
+    uint64_t frozen_offset;
     bool ends_file;
 } content_chunk;
 
@@ -41,6 +46,7 @@ typedef struct putting {
     ms_content *content;
     ms_chunker chunker;
     size_t buffer_size;
+    unsigned frozen_max; /* by each worker at a time */
     /* producer */
     size_t next_entry;
     uint64_t next_chunk; /* in the file */
@@ -154,7 +160,33 @@ static size_t run_length(const content_item *item, size_t first, size_t *bytes)
     return count;
 }
 
-static ms_status read_run(putting *put, const content_chunk *first, size_t bytes, ms_error *err)
+/* Freeze what is read where the store can share it: then it is read there, and no writer to the file can come between the hash and
+ * the block. What somebody only looks for is not stored. */
+static int freeze_run(putting *put, int fd, content_chunk *chunks, size_t count, size_t bytes)
+{
+    const int frozen = put->source->only == NULL ? ms_store_freeze(put->session, fd, chunks[0].offset, bytes) : -1;
+    for (size_t i = 0; frozen >= 0 && i < count; i++) {
+        chunks[i].frozen_fd = frozen;
+        chunks[i].frozen_offset = chunks[i].offset - chunks[0].offset;
+    }
+    return frozen;
+}
+
+static bool begins_frozen(const content_chunk *chunk)
+{
+    return chunk->frozen_fd != 0 && chunk->frozen_offset == 0;
+}
+
+/* Pages around the cache are read whole, the last one of a file too. */
+static ms_status read_bytes(
+        putting *put, int fd, content_chunk *chunks, size_t count, size_t bytes, size_t *got, ms_error *err)
+{
+    const int frozen = freeze_run(put, fd, chunks, count, bytes);
+    return frozen < 0 ? ms_file_read_at(fd, chunks[0].data, bytes, chunks[0].offset, got, err)
+                      : ms_file_read_at(frozen, chunks[0].data, ms_batch_room(bytes), 0, got, err);
+}
+
+static ms_status read_run(putting *put, content_chunk *first, size_t count, size_t bytes, ms_error *err)
 {
     const ms_source_tree *tree = put->source->tree;
     const ms_source_entry *entry = &tree->entries[first->entry];
@@ -163,7 +195,7 @@ static ms_status read_run(putting *put, const content_chunk *first, size_t bytes
     ms_status status = ms_source_open_file(tree, entry, &fd, err);
     if (status != MS_OK)
         return status;
-    status = ms_file_read_at(fd, first->data, bytes, first->offset, &got, err);
+    status = read_bytes(put, fd, first, count, bytes, &got, err);
     /* Also after a full read: what was read must be the file that was listed. */
     if (status == MS_OK)
         status = ms_source_check_file(entry, fd, err);
@@ -180,23 +212,28 @@ static ms_status read_run(putting *put, const content_chunk *first, size_t bytes
     return status;
 }
 
-static ms_status read_item(putting *put, content_item *item, ms_error *err)
+/* Read the chunks from first on, to the end of the item or as far as files may be frozen at a time: *end. */
+static ms_status read_part(putting *put, content_item *item, size_t first, size_t *end, ms_error *err)
 {
-    size_t bytes = 0;
-    for (size_t i = 0; i < item->count; i += run_length(item, i, &bytes)) {
-        (void)run_length(item, i, &bytes);
-        ms_status status = read_run(put, &item->chunks[i], bytes, err);
-        if (status != MS_OK)
-            return status;
+    ms_status status = MS_OK;
+    unsigned frozen = 0;
+    *end = first;
+    while (status == MS_OK && *end < item->count && frozen < put->frozen_max) {
+        content_chunk *chunk = &item->chunks[*end];
+        size_t bytes = 0;
+        const size_t count = run_length(item, *end, &bytes);
+        status = read_run(put, chunk, count, bytes, err);
+        frozen += begins_frozen(chunk);
+        *end += count;
     }
-    return MS_OK;
+    return status;
 }
 
 /* Only the chunks that somebody asked for, one by one: they are few. */
-static ms_status put_wanted(putting *put, content_item *item, ms_error *err)
+static ms_status put_wanted(putting *put, content_item *item, size_t first, size_t end, ms_error *err)
 {
     ms_status status = MS_OK;
-    for (size_t i = 0; status == MS_OK && i < item->count; i++) {
+    for (size_t i = first; status == MS_OK && i < end; i++) {
         item->puts[i].was_present = true;
         if (ms_digest_set_find(put->source->only, item->digests[i]) != NULL)
             status = ms_store_put_many(put->session, &item->puts[i], 1, err);
@@ -204,23 +241,37 @@ static ms_status put_wanted(putting *put, content_item *item, ms_error *err)
     return status;
 }
 
+static ms_status hash_and_put(putting *put, content_item *item, size_t first, size_t end, ms_error *err)
+{
+    for (size_t i = first; i < end; i++)
+        item->spans[i] = ms_span_of(item->chunks[i].data, item->chunks[i].size);
+    ms_sha256_many(&item->digests[first], &item->spans[first], end - first);
+    for (size_t i = first; i < end; i++)
+        item->puts[i] = (ms_block_put){.cid = ms_cid_sha256(MS_CODEC_RAW, item->digests[i]),
+                .block = item->spans[i],
+                .buffer_size = ms_batch_room(item->spans[i].size),
+                .frozen_fd = item->chunks[i].frozen_fd,
+                .frozen_offset = item->chunks[i].frozen_offset};
+    return put->source->only == NULL ? ms_store_put_many(put->session, &item->puts[first], end - first, err)
+                                     : put_wanted(put, item, first, end, err);
+}
+
 static ms_status work(void *payload, unsigned worker, void *slot, ms_error *err)
 {
     (void)worker;
     putting *put = (putting *)payload;
     content_item *item = (content_item *)slot;
-    ms_status status = item->is_filled ? MS_OK : read_item(put, item, err);
-    if (status != MS_OK)
-        return status;
-    for (size_t i = 0; i < item->count; i++)
-        item->spans[i] = ms_span_of(item->chunks[i].data, item->chunks[i].size);
-    ms_sha256_many(item->digests, item->spans, item->count);
-    for (size_t i = 0; i < item->count; i++)
-        item->puts[i] = (ms_block_put){.cid = ms_cid_sha256(MS_CODEC_RAW, item->digests[i]),
-                .block = item->spans[i],
-                .buffer_size = ms_batch_room(item->spans[i].size)};
-    return put->source->only == NULL ? ms_store_put_many(put->session, item->puts, item->count, err)
-                                     : put_wanted(put, item, err);
+    ms_status status = MS_OK;
+    for (size_t first = 0, end = item->count; status == MS_OK && first < item->count; first = end) {
+        if (!item->is_filled)
+            status = read_part(put, item, first, &end, err);
+        if (status == MS_OK)
+            status = hash_and_put(put, item, first, end, err);
+        for (size_t i = first; i < end; i++)
+            if (begins_frozen(&item->chunks[i]))
+                ms_file_close(item->chunks[i].frozen_fd);
+    }
+    return status;
 }
 
 /* Consumer: DAG, chunk tree, counts, in order. */
@@ -340,6 +391,7 @@ ms_status ms_content_put(ms_run *run, const ms_content_source *source, ms_store_
     if (source->only != NULL)
         sink = (ms_block_sink){.put = put_wanted_node, .payload = &put};
     const unsigned workers = ms_batch_workers(run->task);
+    put.frozen_max = MS_MAX(1u, MS_MIN(FROZEN_PER_WORKER_MAX, FROZEN_MAX / workers));
     const size_t count = ms_batch_count(workers);
     const ms_pipeline_stages stages = {.produce = produce, .work = work, .consume = consume, .payload = &put};
     content_item *items = NULL;

@@ -82,7 +82,19 @@ static void start_placing(const ms_delivery *delivery, ms_placing *placing, ms_c
             .copy_count = count};
 }
 
-static ms_status stage_tree(ms_delivery *delivery, const ms_target *target, ms_placing *placing, ms_error *err)
+/* The staged folder as the place to write to. Unless they are shared, so many bytes must be free there; NULL = nobody knows. */
+static ms_status prepare_placing(
+        const ms_staging *staging, const ms_target *target, const uint64_t *needed, ms_placing *placing, ms_error *err)
+{
+    placing->dirfd = staging->fd;
+    placing->content = staging->content;
+    placing->resumed = staging->resumed;
+    placing->shares = ms_placing_can_share(placing);
+    return placing->shares || needed == NULL ? MS_OK : check_space(target, *needed, err);
+}
+
+static ms_status stage_tree(
+        ms_delivery *delivery, const ms_target *target, const uint64_t *needed, ms_placing *placing, ms_error *err)
 {
     ms_staging staging;
     uint8_t identity[32];
@@ -90,9 +102,11 @@ static ms_status stage_tree(ms_delivery *delivery, const ms_target *target, ms_p
     ms_status status = ms_staging_open(&staging, target, identity, delivery->run->task, err);
     if (status != MS_OK)
         return status;
-    placing->dirfd = staging.fd;
-    placing->content = staging.content;
-    placing->resumed = staging.resumed;
+    status = prepare_placing(&staging, target, needed, placing, err);
+    if (status != MS_OK) {
+        end_staging(&staging, staging.resumed);
+        return status;
+    }
     ms_task_progress_begin(delivery->run->task, "fetch", delivery->model->head.size);
     status = ms_placing_run(placing, err);
     ms_task_progress_end(delivery->run->task);
@@ -151,10 +165,9 @@ ms_status ms_deliver_tree(ms_delivery *delivery, const ms_target *target, ms_err
         plan_tree(delivery, &existing);
     } else if (status == MS_OK) {
         placing.whole = target->exists && old.is_folder ? &existing.whole : NULL;
-        if (ms_path_filter_is_open(delivery->filter))
-            status = check_space(target, delivery->model->head.size - MS_MIN(delivery->model->head.size, existing.matching_bytes), err);
-        if (status == MS_OK)
-            status = stage_tree(delivery, target, &placing, err);
+        const uint64_t size = delivery->model->head.size;
+        const uint64_t needed = size - MS_MIN(size, existing.matching_bytes);
+        status = stage_tree(delivery, target, ms_path_filter_is_open(delivery->filter) ? &needed : NULL, &placing, err);
     }
     ms_existing_release(&existing);
     ms_copy_close(&old);

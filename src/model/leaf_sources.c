@@ -153,21 +153,19 @@ static void read_leaf(ms_leaf *leaf, const copy_file *file)
     }
 }
 
-/* Hash what was read and settle each leaf. */
-static void compare(ms_leaf *const *leaves, size_t count)
+void ms_leaves_judge(ms_leaf *const *leaves, size_t count)
 {
     if (count == 0)
         return;
-    ms_span inputs[MS_LEAVES_PER_BATCH_MAX];
+    ms_span inputs[MS_LEAVES_PER_BATCH_MAX] = {{0}};
     uint8_t digests[MS_LEAVES_PER_BATCH_MAX][MS_SHA256_SIZE];
     for (size_t i = 0; i < count; i++)
         inputs[i] = ms_span_of(leaves[i]->data, (size_t)leaves[i]->size);
     ms_sha256_many(digests, inputs, count);
     for (size_t i = 0; i < count; i++) {
-        if (memcmp(digests[i], leaves[i]->cid.digest, MS_SHA256_SIZE) == 0) {
-            leaves[i]->is_reused = true;
+        leaves[i]->status = MS_OK;
+        if (memcmp(digests[i], leaves[i]->cid.digest, MS_SHA256_SIZE) == 0)
             continue;
-        }
         leaves[i]->status = MS_INTEGRITY;
         leaves[i]->has_actual = true;
         memcpy(leaves[i]->actual, digests[i], MS_SHA256_SIZE);
@@ -197,6 +195,8 @@ ms_status ms_leaves_from_copy(const ms_copy *copy, ms_leaf_batch *batch, ms_erro
     }
     if (file.path != NULL)
         close_copy_file(&file, copy);
-    compare(read, count);
+    ms_leaves_judge(read, count);
+    for (size_t i = 0; i < count; i++)
+        read[i]->is_reused = read[i]->status == MS_OK;
     return status;
 }

@@ -85,6 +85,9 @@ typedef struct ms_copy {
 /** MS_NOT_FOUND, MS_IO. Links at the end of path are followed (the user named it). */
 MS_MUST_CHECK ms_status ms_copy_open(ms_copy *copy, const char *path, ms_error *err);
 void ms_copy_close(ms_copy *copy);
+/** Hash what was read into the data of each leaf, side by side: MS_OK, or MS_INTEGRITY (actual). At most
+ *  MS_LEAVES_PER_BATCH_MAX leaves. */
+void ms_leaves_judge(ms_leaf *const *leaves, size_t count);
 /** Like ms_leaves_from_store, reading each leaf at its place in a copy: bytes that are not the chunk's leave the leaf MS_INTEGRITY, a file
  *  that is missing MS_NOT_FOUND, one that is too short MS_INTEGRITY. Nothing below the copy's folder that is a link is followed. */
 MS_MUST_CHECK ms_status ms_leaves_from_copy(const ms_copy *copy, ms_leaf_batch *batch, ms_error *err);

@@ -15,6 +15,9 @@
 /* What stands there may be of an earlier run, or a pipe that somebody planted and that would wait for a reader. */
 #define WRITE_FLAGS                                                                                \
     (MS_OPEN_WRITE | MS_OPEN_CREATE | MS_OPEN_BENEATH | MS_OPEN_NOFOLLOW | MS_OPEN_PATH_ONLY_REGULAR)
+#define SHARED_FLAGS                                                                               \
+    (MS_OPEN_READ | MS_OPEN_WRITE | MS_OPEN_BENEATH | MS_OPEN_NOFOLLOW | MS_OPEN_PATH_ONLY_REGULAR | MS_OPEN_DIRECT)
+#define SHARING_PROBE "sharing"
 #define MODE_FILE 0644
 #define MODE_FOLDER 0755
 
@@ -139,26 +142,28 @@ static ms_status make_folder(const ms_placing *placing, const char *full, ms_err
     return status;
 }
 
-static bool fits_one_chunk(const ms_walk_event *event)
+/* A small file is made, cut to its length and written in one go. */
+static bool has_no_size_yet(uint64_t file_size)
 {
-    return event->size <= MS_CHUNK_SIZE_MIN;
+    return file_size <= MS_CHUNK_SIZE_MIN;
 }
 
-/* Files of several chunks get their size before any worker writes to them: space that is not there is noticed first. */
+/* Files of several chunks get their size before any worker writes to them: space that is not there is noticed first. What is
+ * shared needs none. */
 static ms_status begin_file(ms_placing *placing, const ms_walk_event *event, const char *full, ms_error *err)
 {
     int fd = -1;
-    if (fits_one_chunk(event))
+    if (has_no_size_yet(event->size))
         return MS_OK;
     ms_status status = ms_file_open(&fd, placing->dirfd, full,
             WRITE_FLAGS, MODE_FILE, err);
-    if (status == MS_OK && placing->resumed) {
+    if (status == MS_OK && placing->resumed)
         /* The run before may have ended in a sync that failed: its pages look clean and are on no disk. What is taken over is
          * what the disk gives. */
         ms_file_drop_cache(fd, 0, 0);
+    if (status == MS_OK && (placing->resumed || placing->shares))
         status = ms_file_truncate(fd, event->size, err);
-    }
-    if (status == MS_OK)
+    if (status == MS_OK && !placing->shares)
         status = ms_file_allocate(fd, event->size, err);
     ms_file_close(fd);
     return status;
@@ -244,6 +249,63 @@ static ms_status take_from_staged(const ms_placing *placing, ms_leaf_batch *batc
     return status;
 }
 
+bool ms_placing_can_share(const ms_placing *placing)
+{
+    const ms_cid *root = &placing->model->head.root;
+    ms_buffer block;
+    int fd = -1;
+    bool can = false;
+    if (placing->model->head.size < MS_BLOCK_SHARED_SIZE_MIN)
+        return false;
+    /* Of all blocks the root is surely there: the walk begins with it. */
+    ms_buffer_init(&block, MS_BLOCK_SIZE_IN_MAX);
+    if (ms_store_get(placing->store, root, &block, NULL) == MS_OK &&
+            ms_file_open(&fd, placing->dirfd, SHARING_PROBE, MS_OPEN_WRITE | MS_OPEN_CREATE | MS_OPEN_EXCLUSIVE | MS_OPEN_NOFOLLOW,
+                    MODE_FILE, NULL) == MS_OK)
+        can = ms_store_clone(placing->store, root, block.size, fd, 0) == MS_FILE_CLONED &&
+              ms_file_remove(placing->dirfd, SHARING_PROBE, NULL) == MS_OK;
+    ms_file_close(fd);
+    ms_buffer_release(&block);
+    return can;
+}
+
+/* What the block was when it was shared is what stands in its place, whatever becomes of the block's file: so that is read and hashed,
+ * not the block. Its place is nobody else's. */
+static bool share_leaf(const ms_placing *placing, ms_leaf *leaf, int fd)
+{
+    size_t got = 0;
+    return ms_store_clone(placing->store, &leaf->cid, leaf->size, fd, leaf->offset) == MS_FILE_CLONED &&
+           ms_file_read_at(fd, leaf->data, leaf->data_size, leaf->offset, &got, NULL) == MS_OK && got >= leaf->size;
+}
+
+/* Leaves that are nowhere yet; those that cannot be shared, or are not what they should be, are left to the store. */
+static void share_from_store(const ms_placing *placing, ms_leaf_batch *batch)
+{
+    ms_leaf *shared[MS_LEAVES_PER_BATCH_MAX];
+    char full[MS_FILE_PATH_SIZE_MAX];
+    const char *path = NULL;
+    size_t count = 0;
+    int fd = -1;
+    for (size_t i = 0; i < batch->leaf_count; i++) {
+        ms_leaf *leaf = &batch->leaves[i];
+        if (leaf->status == MS_OK || leaf->size < MS_BLOCK_SHARED_SIZE_MIN)
+            continue;
+        if (path == NULL || strcmp(path, leaf->path) != 0) {
+            ms_file_close(fd);
+            fd = -1;
+            path = leaf->path;
+            if (content_path(placing, path, full, NULL) == MS_OK)
+                (void)!ms_file_open(&fd, placing->dirfd, full, SHARED_FLAGS, 0, NULL);
+        }
+        if (fd != -1 && share_leaf(placing, leaf, fd))
+            shared[count++] = leaf;
+    }
+    ms_file_close(fd);
+    ms_leaves_judge(shared, count);
+    for (size_t i = 0; i < count; i++)
+        shared[i]->is_in_place = shared[i]->status == MS_OK;
+}
+
 /* Write the first leaf, and those after it that lie behind it in the file as in memory and are to be written too: one large write
  * keeps a disk busy where several small ones wait for each other. count becomes their number. */
 static ms_status write_run(int fd, const ms_leaf *leaves, size_t leaf_count, bool also_in_place, size_t *count, ms_error *err)
@@ -273,8 +335,7 @@ static ms_status write_file(const ms_placing *placing, const ms_leaf *leaves, si
     bool all_in_place = true;
     for (size_t i = 0; i < count; i++)
         all_in_place = all_in_place && leaves[i].is_in_place;
-    const bool is_whole = leaves[0].offset == 0 && leaves[0].size == leaves[0].file_size;
-    /* A file of one chunk is written again: nobody has cut it to its length. */
+    const bool is_whole = leaves[0].offset == 0 && leaves[0].size == leaves[0].file_size && has_no_size_yet(leaves[0].file_size);
     if (all_in_place && !is_whole)
         return MS_OK;
     int flags = WRITE_FLAGS;
@@ -316,6 +377,8 @@ static ms_status work(void *payload, unsigned worker, ms_leaf_batch *batch, ms_e
     ms_status status = placing->resumed ? take_from_staged(placing, batch, err) : MS_OK;
     for (size_t i = 0; status == MS_OK && i < placing->copy_count; i++)
         status = ms_leaves_from_copy(&placing->copies[i], batch, err);
+    if (status == MS_OK && placing->shares)
+        share_from_store(placing, batch);
     if (status == MS_OK)
         status = ms_leaves_fetch(placing->store, batch, &bad, err);
     size_t count = 0;

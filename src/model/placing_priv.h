@@ -26,6 +26,7 @@ typedef struct ms_placing {
     int dirfd;           /* folder that receives content */
     const char *content; /* name of the file or folder in it */
     bool resumed;        /* content may hold chunks of an earlier run */
+    bool shares;         /* as ms_placing_can_share says: chunks share the extents of their blocks */
     const ms_copy *copies; /* older copies to take chunks from, best first */
     size_t copy_count;
     const ms_whole_files *whole; /* of copies[0]; may be NULL */
@@ -37,6 +38,8 @@ typedef struct ms_placing {
     uint64_t bad_blocks; /* met in the store, moved to quarantine */
 } ms_placing;
 
+/** Whether files in dirfd can share extents with the blocks of the store, and the model has chunks for which that pays. */
+bool ms_placing_can_share(const ms_placing *placing);
 /** Run it. Nothing is synced. MS_INTEGRITY with chunk, cid and path of the first chunk (in order) that is nowhere to be had. */
 MS_MUST_CHECK ms_status ms_placing_run(ms_placing *placing, ms_error *err);
 

@@ -172,18 +172,27 @@ static ms_status write_buffered(int fd, ms_span block, ms_error *err)
     return status;
 }
 
-ms_status ms_fs_block_write(ms_fs_store *store, int dirfd, const char *name, ms_span block,
+/* The frozen file holds the very bytes that were hashed and nobody else has it, so that the clone is as good as a write. */
+static bool is_cloned(int fd, const ms_block_put *put)
+{
+    return put->frozen_fd > 0 && put->block.size >= MS_BLOCK_SHARED_SIZE_MIN &&
+           ms_file_clone_range(fd, 0, put->frozen_fd, put->frozen_offset, put->block.size) == MS_FILE_CLONED;
+}
+
+ms_status ms_fs_block_write(ms_fs_store *store, int dirfd, const char *name, const ms_block_put *put,
         bool keep_open, int *fd, ms_error *err)
 {
+    ms_span block = put->block;
     bool direct = store->direct_io != MS_DIRECT_IO_OFF && block.size >= MS_FS_DIRECT_SIZE_MIN &&
                   IS_ALIGNED((uintptr_t)block.data);
     int flags = MS_OPEN_WRITE | MS_OPEN_CREATE | MS_OPEN_EXCLUSIVE | MS_OPEN_NOFOLLOW;
     ms_status status;
 
-    status = ms_file_open(fd, dirfd, name, flags | (direct ? MS_OPEN_DIRECT : 0), MS_FS_BLOCK_MODE, err);
+    status = ms_file_open(fd, dirfd, name, flags, MS_FS_BLOCK_MODE, err);
     if (status != MS_OK)
         return status;
-    status = direct ? write_direct(*fd, block, err) : write_buffered(*fd, block, err);
+    if (!is_cloned(*fd, put))
+        status = direct && ms_file_set_direct(*fd) ? write_direct(*fd, block, err) : write_buffered(*fd, block, err);
     if (status == MS_OK && !keep_open) {
         status = ms_file_close_checked(*fd, err);
         *fd = -1;

@@ -47,9 +47,9 @@ typedef enum ms_fs_found {
 MS_MUST_CHECK ms_status ms_fs_block_compare(ms_fs_store *store, int dirfd, const char *name,
         ms_span block, ms_fs_scratch *scratch, ms_fs_found *found, ms_error *err);
 
-/** Write a new file below dirfd. *fd stays open for a sync when keep_open, else it is -1. On failure
- *  nothing is left. */
-MS_MUST_CHECK ms_status ms_fs_block_write(ms_fs_store *store, int dirfd, const char *name, ms_span block,
+/** Make a new file below dirfd: a clone of what the block was frozen in where there is that, else it is written. *fd stays
+ *  open for a sync when keep_open, else it is -1. On failure nothing is left. */
+MS_MUST_CHECK ms_status ms_fs_block_write(ms_fs_store *store, int dirfd, const char *name, const ms_block_put *put,
         bool keep_open, int *fd, ms_error *err);
 
 #endif

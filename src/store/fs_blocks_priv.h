@@ -12,6 +12,7 @@ ms_status ms_fs_has_many(void *self, const ms_cid *cids, const uint64_t *sizes, 
         bool *present, ms_error *err);
 ms_status ms_fs_get_many(void *self, ms_block_get *gets, size_t count, ms_block_done_fn done,
         void *payload, ms_error *err);
+ms_file_cloned ms_fs_clone(void *self, const ms_cid *cid, uint64_t size, int fd, uint64_t offset);
 ms_status ms_fs_each(void *self, ms_block_listed_fn listed, void *payload, ms_error *err);
 ms_status ms_fs_each_unclaimed(void *self, ms_block_listed_fn listed, void *payload, ms_error *err);
 

@@ -99,6 +99,27 @@ ms_status ms_fs_get_many(void *self, ms_block_get *gets, size_t count, ms_block_
     return status;
 }
 
+ms_file_cloned ms_fs_clone(void *self, const ms_cid *cid, uint64_t size, int fd, uint64_t offset)
+{
+    ms_fs_store *store = self;
+    ms_file_cloned cloned = MS_FILE_NOT_CLONED;
+    char name[MS_FS_NAME_SIZE];
+    ms_file_status file;
+    int block = -1;
+    bool exists;
+
+    if (ms_fs_home_find(store, &exists, NULL) != MS_OK || !exists)
+        return cloned;
+    ms_fs_block_name(name, cid->digest);
+    if (ms_file_open(&block, store->blocks_fd, name,
+                MS_OPEN_READ | MS_OPEN_NOFOLLOW | MS_OPEN_PATH_ONLY_REGULAR, 0, NULL) != MS_OK)
+        return cloned;
+    if (ms_file_status_of(block, &file, NULL) == MS_OK && file.size == size)
+        cloned = ms_file_clone_range(fd, offset, block, 0, size);
+    ms_file_close(block);
+    return cloned;
+}
+
 /* One file of a shard; what is no block of ours is passed over, and what vanished meanwhile too. */
 static ms_status list_file(ms_folder *folder, const char *shard, const char *name, ms_block_listed_fn listed,
         void *payload, ms_error *err)

@@ -15,6 +15,9 @@
 #include "store/fs_journal_priv.h"
 #include "store/fs_seen_priv.h"
 
+/* Beyond these a device is asked again for each file. */
+#define STRANGER_DEVICES_MAX 16
+
 #define NAME_SIZE (sizeof(MS_FS_TMP "/") + 2 * (size_t)MS_FS_SESSION_RANDOM_SIZE)
 
 typedef struct fs_session {
@@ -31,6 +34,9 @@ typedef struct fs_session {
     uint64_t reserved_bytes;
     unsigned active; /* threads that compare or write a block */
     bool flushing;
+    unsigned frozen_number; /* of the last frozen file */
+    uint64_t strangers[STRANGER_DEVICES_MAX]; /* devices whose files cannot share extents with ours */
+    size_t stranger_count;
     ms_error failure; /* status MS_OK until a flush failed: nothing can be committed then */
 } fs_session;
 
@@ -296,7 +302,7 @@ static ms_status compare_or_write(fs_session *session, ms_block_put *put, bool k
             return status;
     }
     ms_fs_key(key, put->cid.digest);
-    return ms_fs_block_write(store, session->batch.folder_fd, key, put->block, keep_open, fd, err);
+    return ms_fs_block_write(store, session->batch.folder_fd, key, put, keep_open, fd, err);
 }
 
 static ms_status put_one(fs_session *session, ms_block_put *put, ms_fs_scratch *scratch, ms_error *err)
@@ -398,6 +404,67 @@ ms_status ms_fs_session_put_many(void *self, ms_block_put *puts, size_t count, m
     }
     ms_fs_scratch_release(&scratch);
     return status == MS_OK && i < count ? put_by_two(session, puts + i, count - i, err) : status;
+}
+
+static bool is_stranger(const fs_session *session, uint64_t device)
+{
+    for (size_t i = 0; i < session->stranger_count; i++) {
+        if (session->strangers[i] == device)
+            return true;
+    }
+    return false;
+}
+
+/* A number for the name of a frozen file, or 0 when files of the device cannot be frozen. */
+static unsigned next_frozen(fs_session *session, uint64_t device)
+{
+    unsigned number;
+
+    ms_mutex_lock(&session->mutex);
+    number = is_stranger(session, device) ? 0 : ++session->frozen_number;
+    ms_mutex_unlock(&session->mutex);
+    return number;
+}
+
+static void remember_stranger(fs_session *session, uint64_t device)
+{
+    ms_mutex_lock(&session->mutex);
+    if (!is_stranger(session, device) && session->stranger_count < STRANGER_DEVICES_MAX)
+        session->strangers[session->stranger_count++] = device;
+    ms_mutex_unlock(&session->mutex);
+}
+
+/* In the session's folder, which a killed session's successor removes; without a name as soon as it is open, so that nobody
+ * finds it and that its space goes with the descriptor. */
+int ms_fs_session_freeze(void *self, int fd, uint64_t offset, uint64_t size)
+{
+    fs_session *session = self;
+    int flags = MS_OPEN_READ | MS_OPEN_WRITE | MS_OPEN_CREATE | MS_OPEN_EXCLUSIVE | MS_OPEN_NOFOLLOW;
+    int folder_fd = session->batch.folder_fd;
+    char name[sizeof("frozen-") + 10];
+    ms_file_status source;
+    ms_file_cloned cloned;
+    unsigned number;
+    int frozen = -1;
+
+    if (size < MS_BLOCK_SHARED_SIZE_MIN || ms_file_status_of(fd, &source, NULL) != MS_OK)
+        return -1;
+    number = next_frozen(session, source.device);
+    if (number == 0)
+        return -1;
+    ms_bounded_printf(name, sizeof(name), "frozen-%u", number);
+    if (session->store->direct_io != MS_DIRECT_IO_OFF)
+        flags |= MS_OPEN_DIRECT;
+    if (ms_file_open(&frozen, folder_fd, name, flags, 0600, NULL) != MS_OK)
+        return -1;
+    ms_fs_ignore(ms_file_remove(folder_fd, name, NULL));
+    cloned = ms_file_clone_range(frozen, 0, fd, offset, size);
+    if (cloned == MS_FILE_CANNOT_CLONE)
+        remember_stranger(session, source.device);
+    if (cloned == MS_FILE_CLONED)
+        return frozen;
+    ms_file_close(frozen);
+    return -1;
 }
 
 ms_status ms_fs_session_flush(void *self, ms_error *err)

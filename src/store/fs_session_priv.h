@@ -7,6 +7,7 @@
 /* Functions of the backend's table; self is a ms_fs_store. */
 ms_status ms_fs_session_begin(void *self, ms_task *task, void **session, ms_error *err);
 ms_status ms_fs_session_put_many(void *session, ms_block_put *puts, size_t count, ms_error *err);
+int ms_fs_session_freeze(void *session, int fd, uint64_t offset, uint64_t size);
 ms_status ms_fs_session_flush(void *session, ms_error *err);
 ms_status ms_fs_session_commit(void *session, ms_error *err);
 void ms_fs_session_abort(void *session);

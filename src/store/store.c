@@ -128,6 +128,12 @@ ms_status ms_store_put(ms_store_session *session, ms_cid *cid, uint32_t codec, m
     return status;
 }
 
+int ms_store_freeze(ms_store_session *session, int fd, uint64_t offset, uint64_t size)
+{
+    const ms_store_backend *backend = session->store->backend;
+    return backend->freeze == NULL ? -1 : backend->freeze(session->self, fd, offset, size);
+}
+
 ms_status ms_store_flush(ms_store_session *session, ms_error *err)
 {
     return session->store->backend->flush(session->self, err);
@@ -294,6 +300,13 @@ ms_status ms_store_get(ms_store *store, const ms_cid *cid, ms_buffer *block, ms_
         return fail_get(store, &get, err);
     block->size = get.size;
     return MS_OK;
+}
+
+ms_file_cloned ms_store_clone(ms_store *store, const ms_cid *cid, uint64_t size, int fd, uint64_t offset)
+{
+    if (store->backend->clone == NULL || expect_hash(cid, NULL) != MS_OK)
+        return MS_FILE_CANNOT_CLONE;
+    return store->backend->clone(store->self, cid, size, fd, offset);
 }
 
 static ms_status source_get(void *payload, const ms_cid *cid, ms_buffer *block, ms_error *err)

@@ -6,10 +6,14 @@
 #include "base/buffer.h"
 #include "cid/block.h"
 #include "cid/cid.h"
+#include "platform/file.h"
 #include "task/task.h"
 
 #define MS_BLOCK_SIZE_IN_MAX (2u << 20)  /* bytes of a block we accept */
 #define MS_BLOCK_SIZE_OUT_MAX (1u << 20) /* bytes of a block we make */
+/** Blocks of at least this size share extents with files of a model where they can: below it the bookkeeping of a shared extent
+ *  costs as much as a copy. */
+#define MS_BLOCK_SHARED_SIZE_MIN (64u << 10)
 /** Buffers handed to put and get are aligned to this and sized to a multiple of it, so that direct I/O
  *  can be used; others work and are slower. */
 #define MS_BLOCK_ALIGNMENT 4096
@@ -18,10 +22,9 @@ typedef struct ms_store ms_store;
 typedef struct ms_store_session ms_store_session;
 
 enum ms_store_capabilities {
-    MS_STORE_WRITES = 1,   /* sessions, pin, unpin */
-    MS_STORE_LOCAL = 2,    /* answers without a network */
-    MS_STORE_DELETES = 4,  /* each, remove_many, quarantine, unclaimed */
-    MS_STORE_FROM_FILE = 8 /* put_from_file may share extents with the source */
+    MS_STORE_WRITES = 1, /* sessions, pin, unpin */
+    MS_STORE_LOCAL = 2,  /* answers without a network */
+    MS_STORE_DELETES = 4 /* each, remove_many, quarantine, unclaimed */
 };
 
 /** A block to be put. cid is the hash of block: the caller computed it from this very buffer. */
@@ -29,6 +32,8 @@ typedef struct ms_block_put {
     ms_cid cid;
     ms_span block;      /* valid during the call */
     size_t buffer_size; /* bytes that may be read from block.data, at least block.size */
+    int frozen_fd;      /* of ms_store_freeze: where block was read from, at frozen_offset; 0 = none (no file of ours is 0) */
+    uint64_t frozen_offset;
     bool was_present;   /* out: the store had these bytes before */
 } ms_block_put;
 
@@ -66,9 +71,8 @@ typedef struct ms_store_backend {
      * Blocks of one session are stored once. After a flush that failed every further put, flush and commit of the
      * session fails with the same error. Many threads a session. */
     ms_status (*put_many)(void *session, ms_block_put *puts, size_t count, ms_error *err);
-    /* Like put_many for one block that is size bytes at offset of an open file, which has these bytes already hashed
-     * by the caller from a clone that nobody else can change. May be NULL. */
-    ms_status (*put_from_file)(void *session, const ms_cid *cid, int fd, uint64_t offset, uint64_t size, bool *was_present, ms_error *err);
+    /* See ms_store_freeze. NULL where blocks are no files. */
+    int (*freeze)(void *session, int fd, uint64_t offset, uint64_t size);
     /* All that was put survives power loss when this returns MS_OK, also what was present before. Ends the session. */
     ms_status (*commit)(void *session, ms_error *err);
     /* Like commit without ending the session: a later crash loses only what came after. */
@@ -80,6 +84,8 @@ typedef struct ms_store_backend {
     /* Deliver bytes as they are; the front hashes them. status is never MS_INTEGRITY here except when what is there cannot
      * be the block (no regular file, a length that cannot be right). */
     ms_status (*get_many)(void *self, ms_block_get *gets, size_t count, ms_block_done_fn done, void *payload, ms_error *err);
+    /* See ms_store_clone. NULL where blocks are no files. */
+    ms_file_cloned (*clone)(void *self, const ms_cid *cid, uint64_t size, int fd, uint64_t offset);
     ms_status (*pin)(void *self, const ms_cid *root, ms_error *err);
     ms_status (*unpin)(void *self, const ms_cid *root, ms_error *err);
     ms_status (*is_pinned)(void *self, const ms_cid *root, bool *pinned, ms_error *err);
@@ -127,6 +133,11 @@ MS_MUST_CHECK ms_status ms_store_begin(ms_store *store, ms_store_session **sessi
 MS_MUST_CHECK ms_status ms_store_put_many(ms_store_session *session, ms_block_put *puts, size_t count, ms_error *err);
 /** One small block (an inner node, a manifest): hashed here, *cid is set. */
 MS_MUST_CHECK ms_status ms_store_put(ms_store_session *session, ms_cid *cid, uint32_t codec, ms_span block, bool *was_present, ms_error *err);
+/** A file that shares size bytes at offset of fd with it, as they are now, and that nobody else has: what is read and hashed there is
+ *  what a put of it stores, whatever happens to fd meanwhile, and costs neither writing nor space. Open for reading, around the page cache
+ *  where that is used, and closed by the caller, after the put. -1 where extents cannot be shared or size is less than
+ *  MS_BLOCK_SHARED_SIZE_MIN, and where this does not work now: then the bytes are read from fd. */
+int ms_store_freeze(ms_store_session *session, int fd, uint64_t offset, uint64_t size);
 MS_MUST_CHECK ms_status ms_store_flush(ms_store_session *session, ms_error *err);
 /** Ends the session in any case; *session becomes NULL. */
 MS_MUST_CHECK ms_status ms_store_commit(ms_store_session **session, ms_error *err);
@@ -139,6 +150,9 @@ MS_MUST_CHECK ms_status ms_store_has_many(ms_store *store, const ms_cid *cids, c
 MS_MUST_CHECK ms_status ms_store_get_many(ms_store *store, ms_block_get *gets, size_t count, ms_block_done_fn done, void *payload, ms_error *err);
 /** One verified block into a buffer (cleared first). MS_NOT_FOUND, MS_INTEGRITY (chunk, cid and hint set). */
 MS_MUST_CHECK ms_status ms_store_get(ms_store *store, const ms_cid *cid, ms_buffer *block, ms_error *err);
+/** Let size bytes at offset of fd, which is open for writing, share what the store has as the block. Nobody has looked at the
+ *  bytes: the caller hashes what it then reads there. */
+ms_file_cloned ms_store_clone(ms_store *store, const ms_cid *cid, uint64_t size, int fd, uint64_t offset);
 /** A source of verified blocks for ms_walk; valid while the store is. */
 ms_block_source ms_store_source(ms_store *store);
 

@@ -316,7 +316,8 @@ static void lose(struct disk *disk, size_t object)
             if (event->kind == RECORD_SYNC_ALL ||
                     (event->kind == RECORD_SYNC_FILE && event->object == one))
                 break;
-            if (event->object == one && (event->kind == RECORD_WRITE || event->kind == RECORD_CLONE))
+            if (event->object == one && (event->kind == RECORD_WRITE || event->kind == RECORD_CLONE ||
+                                                event->kind == RECORD_CLONE_RANGE))
                 event->lost = true;
         }
     }
