@@ -6,7 +6,8 @@
  *   power_cuts PART/PARTS                        every PARTSth scenario, from PART (0 = the first)
  *
  * A sample, or with MODEL_STORAGE_LONG=1 every point, every kind of loss and every single change
- * that was not synced. MODEL_STORAGE_SEED chooses the sample. Prints TAP. */
+ * that was not synced. MODEL_STORAGE_SEED chooses the sample. With MODEL_STORAGE_SHARED=1 chunks are large enough to
+ * share extents, which TMPDIR must be able to: a scenario that moves content and shares nothing fails. Prints TAP. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -44,6 +45,7 @@ static struct {
     uint64_t seed;
     uint64_t random;
     bool is_long;
+    bool is_shared;
     shared_outcomes *outcomes;
     unsigned cases;
     unsigned failed;
@@ -523,6 +525,10 @@ static void prove_scenario(const scenario *what, char **cut_text, bool only_sync
         stage_close(&on);
         return;
     }
+    if (all.is_shared && scenario_shares(what) && disk_kind_count(on.disk, RECORD_CLONE_RANGE, calls) == 0) {
+        printf("#   %s: nothing is shared\n", what->name);
+        on.failures++;
+    }
     if (cut_text != NULL)
         (void)prove_cut(&on, &(struct disk_cut){.at = strtoull(cut_text[0], NULL, 10),
                                      .loss = (disk_loss)strtol(cut_text[1], NULL, 10),
@@ -549,6 +555,9 @@ static void begin(void)
     const char *place = chosen != NULL && chosen[0] == '/' ? chosen
                         : access("/dev/shm", W_OK) == 0    ? "/dev/shm"
                                                            : "/tmp";
+    all.is_shared = getenv("MODEL_STORAGE_SHARED") != NULL;
+    if (all.is_shared)
+        scenario_chunk_size = SCENARIO_SHARED_CHUNK_SIZE;
     all.is_long = is_long != NULL && *is_long != '\0';
     all.seed = seed != NULL ? strtoull(seed, NULL, 10) : (uint64_t)time(NULL);
     all.random = all.seed == 0 ? 1 : all.seed * UINT64_C(0x9e3779b97f4a7c15);

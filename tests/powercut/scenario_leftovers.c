@@ -51,10 +51,10 @@ static void settled(const scenario_proof *proof)
 static void prepare_foreign(const scenario_run *run, size_t chunks)
 {
     scenario_run elsewhere = *run;
-    tree_write(run->folder, "other.bin", 7, SCENARIO_CHUNK_SIZE);
+    tree_write(run->folder, "other.bin", 7, scenario_chunk_size);
     scenario_must_store(run, "other.bin", "first");
-    tree_write(run->folder, "weights.bin", 1, chunks * SCENARIO_CHUNK_SIZE);
-    tree_write(run->folder, "elsewhere/weights.bin", 1, chunks * SCENARIO_CHUNK_SIZE);
+    tree_write(run->folder, "weights.bin", 1, chunks * scenario_chunk_size);
+    tree_write(run->folder, "elsewhere/weights.bin", 1, chunks * scenario_chunk_size);
     elsewhere.folder = scenario_path(run->folder, "elsewhere");
     scenario_must_store(&elsewhere, "weights.bin", "second");
 }
@@ -135,7 +135,7 @@ static void spoil(void *payload, const char *path)
 static void prepare_spoilt(const scenario_run *run)
 {
     spoiling doing = {0};
-    tree_write(run->folder, "weights.bin", 1, FEW_CHUNKS * SCENARIO_CHUNK_SIZE);
+    tree_write(run->folder, "weights.bin", 1, FEW_CHUNKS * scenario_chunk_size);
     scenario_must_store(run, "weights.bin", "first");
     tree_each_file(scenario_path(run->folder, "home/blocks"), spoil, &doing);
     EXPECT(doing.emptied > 2 && doing.flipped > 2, "too little was spoilt");
@@ -156,9 +156,9 @@ static void settled_spoilt(const scenario_proof *proof)
 
 static void prepare_given_up(const scenario_run *run)
 {
-    tree_write(run->folder, "other.bin", 7, SCENARIO_CHUNK_SIZE);
+    tree_write(run->folder, "other.bin", 7, scenario_chunk_size);
     scenario_must_store(run, "other.bin", "first");
-    tree_write(run->folder, "weights.bin", 1, FEW_CHUNKS * SCENARIO_CHUNK_SIZE);
+    tree_write(run->folder, "weights.bin", 1, FEW_CHUNKS * scenario_chunk_size);
 }
 
 static void again_given_up(const scenario_proof *proof)

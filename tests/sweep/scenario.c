@@ -23,6 +23,8 @@ void scenario_refuse(const char *file, int line, const char *format, ...)
     _exit(1);
 }
 
+unsigned scenario_chunk_size = 4096;
+
 const char *scenario_path(const char *folder, const char *name)
 {
     static char paths[16][TREE_PATH_SIZE];
@@ -35,15 +37,17 @@ const char *scenario_path(const char *folder, const char *name)
 
 ms_status scenario_open(ms_storage **storage, const scenario_run *run, ms_error *err)
 {
-    static const ms_setting settings[] = {{"storage.chunkSize", "4096"}};
+    char chunk_size[16];
+    const ms_setting settings[] = {{"storage.chunkSize", chunk_size}};
     ms_storage_options options = MS_STORAGE_OPTIONS_INIT;
+    snprintf(chunk_size, sizeof(chunk_size), "%u", scenario_chunk_size);
     options.home = scenario_path(run->folder, "home");
     options.settings = settings;
     options.setting_count = 1;
     options.ignore_environment = true;
     ms_status status = ms_storage_open(storage, &options, err);
     if (status == MS_OK)
-        ms_storage_set_batch_bytes(*storage, SCENARIO_BATCH_BYTES);
+        ms_storage_set_batch_bytes(*storage, SCENARIO_BATCH_CHUNKS * scenario_chunk_size);
     return status;
 }
 
@@ -287,6 +291,15 @@ const scenario *scenario_at(size_t index)
             if (index-- == 0)
                 return one;
     return NULL;
+}
+
+bool scenario_shares(const scenario *what)
+{
+    static const char *const names[] = {"store_file", "store_folder", "store_second_version", "retrieve_folder", "retrieve_force"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(names[i], what->name) == 0)
+            return true;
+    return false;
 }
 
 const scenario *scenario_find(const char *name)

@@ -17,9 +17,12 @@
 
 #include <stdbool.h>
 
-#define SCENARIO_CHUNK_SIZE 4096
-/** Content of a batch: every scenario that moves content has at least three of them. */
-#define SCENARIO_BATCH_BYTES (3 * SCENARIO_CHUNK_SIZE)
+/** Bytes of a chunk: 4,096, the least there is, or what a test sets before its first scenario. */
+extern unsigned scenario_chunk_size;
+/** Chunks of a batch: every scenario that moves content has at least three of them. */
+#define SCENARIO_BATCH_CHUNKS 3
+/** Chunks that are large enough to share extents. */
+#define SCENARIO_SHARED_CHUNK_SIZE 65536
 #define SCENARIO_TEXT_SIZE 160
 
 /** What is known of a run from outside; may lie in memory that the processes share. Zeroed before
@@ -74,6 +77,8 @@ typedef struct scenario {
 
 /** The scenario with that number, counted from 0 over all files; NULL after the last. */
 const scenario *scenario_at(size_t index);
+/** Whether a run without a fault shares extents, on a file system where that is possible and with chunks that are large enough. */
+bool scenario_shares(const scenario *what);
 /** The one of that name, or NULL. */
 const scenario *scenario_find(const char *name);
 /** Whether an argument of a sweep means the scenario: its name, NULL for all, or "PART/PARTS" for every one whose index

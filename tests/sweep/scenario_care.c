@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define FILE_SIZE (11 * SCENARIO_CHUNK_SIZE + 100)
+#define FILE_SIZE (11 * scenario_chunk_size + 100)
 
 static void prepare_two(const scenario_run *run)
 {

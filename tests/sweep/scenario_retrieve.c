@@ -5,8 +5,8 @@ static void write_model(const scenario_run *run)
 {
     tree_write(run->folder, "model/config.json", 2, 700);
     tree_write(run->folder, "model/empty", 3, 0);
-    tree_write(run->folder, "model/weights/part-1.bin", 4, 5 * SCENARIO_CHUNK_SIZE);
-    tree_write(run->folder, "model/weights/part-2.bin", 5, 6 * SCENARIO_CHUNK_SIZE + 1);
+    tree_write(run->folder, "model/weights/part-1.bin", 4, 5 * scenario_chunk_size);
+    tree_write(run->folder, "model/weights/part-2.bin", 5, 6 * scenario_chunk_size + 1);
 }
 
 static void prepare_fresh(const scenario_run *run)
@@ -55,7 +55,7 @@ static void prepare_force(const scenario_run *run)
     prepare_fresh(run);
     EXPECT(run_folder(run, &err) == MS_OK, "the older copy cannot be made: %s", err.message);
     tree_damage(scenario_path(run->folder, "out/model/weights/part-1.bin"), 5000);
-    tree_write(run->folder, "model/weights/part-2.bin", 15, 9 * SCENARIO_CHUNK_SIZE + 1);
+    tree_write(run->folder, "model/weights/part-2.bin", 15, 9 * scenario_chunk_size + 1);
     scenario_must_store(run, "model", "folder");
 }
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Eleven chunks and a piece: four batches. */
-#define FILE_SIZE (11 * SCENARIO_CHUNK_SIZE + 100)
+#define FILE_SIZE (11 * scenario_chunk_size + 100)
 
 static ms_status store(
         const scenario_run *run, const char *name, const char *model_id, ms_error *err)
@@ -52,13 +52,13 @@ static void write_folder(const scenario_run *run)
 {
     tree_write(run->folder, "model/config.json", 2, 700);
     tree_write(run->folder, "model/empty", 3, 0);
-    tree_write(run->folder, "model/weights/part-1.bin", 4, 5 * SCENARIO_CHUNK_SIZE);
-    tree_write(run->folder, "model/weights/part-2.bin", 5, 6 * SCENARIO_CHUNK_SIZE + 1);
+    tree_write(run->folder, "model/weights/part-1.bin", 4, 5 * scenario_chunk_size);
+    tree_write(run->folder, "model/weights/part-2.bin", 5, 6 * scenario_chunk_size + 1);
 }
 
 static void prepare_folder(const scenario_run *run)
 {
-    tree_write(run->folder, "other.bin", 6, 2 * SCENARIO_CHUNK_SIZE);
+    tree_write(run->folder, "other.bin", 6, 2 * scenario_chunk_size);
     scenario_must_store(run, "other.bin", "other");
     write_folder(run);
 }
@@ -95,8 +95,8 @@ static void prepare_second(const scenario_run *run)
     write_folder(run);
     scenario_must_store(run, "model", "folder");
     tree_write(run->folder, "model/config.json", 12, 900);
-    tree_write(run->folder, "model/weights/part-2.bin", 15, 9 * SCENARIO_CHUNK_SIZE + 1);
-    tree_write(run->folder, "model/weights/part-3.bin", 16, 3 * SCENARIO_CHUNK_SIZE);
+    tree_write(run->folder, "model/weights/part-2.bin", 15, 9 * scenario_chunk_size + 1);
+    tree_write(run->folder, "model/weights/part-3.bin", 16, 3 * scenario_chunk_size);
     tree_remove(scenario_path(run->folder, "model/empty"));
 }
 

@@ -1,4 +1,4 @@
-/* Scenarios on file systems of their own: tmpfs, overlayfs, ext4; a disk without a free byte, one
+/* Scenarios on file systems of their own: tmpfs, overlayfs, ext4; XFS and btrfs, which share extents; a disk without a free byte, one
  * that is read-only, one that is gone; and as a user who is not root. Mounts are made in a name
  * space of this process and end with it. Where the system allows none, the cases say so and are
  * counted as skipped. */
@@ -21,7 +21,10 @@
 
 #define KILLS 2
 #define NOBODY 65534
-#define IMAGE_SIZE ((off_t)64 << 20)
+#define EXT4_SIZE ((off_t)64 << 20)
+/* The least that their mkfs takes. */
+#define XFS_SIZE ((off_t)300 << 20)
+#define BTRFS_SIZE ((off_t)128 << 20)
 
 static char base[TREE_PATH_SIZE]; /* of all mounts, itself a tmpfs */
 
@@ -49,24 +52,24 @@ static bool mount_overlay(const char *folder)
 }
 
 /* An image in memory behind a loop device that goes with its last user. */
-static bool mount_ext4(const char *folder)
+static bool mount_image(const char *folder, const char *kind, const char *mkfs, off_t size)
 {
     char command[2 * TREE_PATH_SIZE];
     char device[64];
     const char *image = scenario_path(base, "image");
-    int fd = open(image, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int fd = open(image, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
     int number = control < 0 ? -1 : ioctl(control, LOOP_CTL_GET_FREE);
     bool mounted = false;
     snprintf(command, sizeof(command),
-            "PATH=$PATH:/sbin:/usr/sbin mkfs.ext4 -q -F %s >/dev/null 2>&1", image);
+            "PATH=$PATH:/sbin:/usr/sbin %s %s >/dev/null 2>&1", mkfs, image);
     snprintf(device, sizeof(device), "/dev/loop%d", number);
     int loop = number < 0 ? -1 : open(device, O_RDWR | O_CLOEXEC);
-    if (fd >= 0 && loop >= 0 && ftruncate(fd, IMAGE_SIZE) == 0 &&
+    if (fd >= 0 && loop >= 0 && ftruncate(fd, size) == 0 &&
             WEXITSTATUS(system(command)) == 0 && ioctl(loop, LOOP_SET_FD, fd) == 0) {
         const struct loop_info64 info = {.lo_flags = LO_FLAGS_AUTOCLEAR};
         mounted = ioctl(loop, LOOP_SET_STATUS64, &info) == 0 &&
-                  mount(device, folder, "ext4", 0, "") == 0;
+                  mount(device, folder, kind, 0, "") == 0;
         if (!mounted)
             ioctl(loop, LOOP_CLR_FD, 0);
     }
@@ -74,6 +77,21 @@ static bool mount_ext4(const char *folder)
     close(control);
     close(fd);
     return mounted;
+}
+
+static bool mount_ext4(const char *folder)
+{
+    return mount_image(folder, "ext4", "mkfs.ext4 -q -F", EXT4_SIZE);
+}
+
+static bool mount_xfs(const char *folder)
+{
+    return mount_image(folder, "xfs", "mkfs.xfs -q -f -m reflink=1", XFS_SIZE);
+}
+
+static bool mount_btrfs(const char *folder)
+{
+    return mount_image(folder, "btrfs", "mkfs.btrfs -q -f", BTRFS_SIZE);
 }
 
 /* Every scenario once without a fault and with a few kills. */
@@ -104,6 +122,50 @@ static void sweep_file_system(const char *kind, const char *folder)
             else
                 tally_fail(&sum, &on, "killed before call %u", hit.nth);
         }
+        stage_close(&on);
+    }
+    tally_tell(&sum, kind);
+}
+
+static void arm_refusal(const fault *hit)
+{
+    faulty_fail(FAULTY_clone_range, hit->nth, hit->os_errno);
+}
+
+static void refuse_clone(tally *sum, stage *on, unsigned nth)
+{
+    static const int errnos[] = {EOPNOTSUPP, EXDEV, EINVAL, ENOSPC, EIO};
+    const fault hit = {.arm = arm_refusal, .nth = nth, .os_errno = errnos[nth % (sizeof(errnos) / sizeof(errnos[0]))]};
+    stage_renew(on);
+    const hit_end end = stage_hit(on, &hit);
+    const scenario_outcome outcome = harness_shared_memory()->outcome;
+    sum->injected++;
+    sum->succeeded += outcome.acknowledged;
+    if (end == HIT_ENDED && outcome.acknowledged && stage_prove(on, &outcome))
+        sum->recovered++;
+    else
+        tally_fail(sum, on, "errno %d of clone %u: %s", hit.os_errno, nth, outcome.message);
+}
+
+/* A file system that shares extents: that is done, and each time it is refused the bytes come another way. */
+static void sweep_sharing(const char *kind)
+{
+    const scenario *what;
+    tally sum = {.kind = "refused clones on"};
+    for (size_t i = 0; (what = scenario_at(i)) != NULL; i++) {
+        stage on;
+        unsigned clones = 0;
+        if (!scenario_shares(what))
+            continue;
+        if (!stage_open(&on, what, 1))
+            tally_fail(&sum, &on, "fails without a fault");
+        for (unsigned call = 0; call < on.calls; call++)
+            clones += on.trace[call] == FAULTY_clone_range;
+        for (unsigned nth = 1; nth <= clones; nth++)
+            refuse_clone(&sum, &on, nth);
+        if (clones == 0)
+            tally_fail(&sum, &on, "shares nothing");
+        sum.faults_found += clones;
         stage_close(&on);
     }
     tally_tell(&sum, kind);
@@ -240,7 +302,7 @@ static void run_case(const char *name, void (*test)(const char *folder))
     umount2(scenario_path(base, name), MNT_DETACH);
 }
 
-static void run_file_system(const char *kind, bool (*make)(const char *folder))
+static void run_file_system(const char *kind, bool (*make)(const char *folder), bool shares)
 {
     const char *folder = in_base(kind);
     if (!make(folder)) {
@@ -248,7 +310,11 @@ static void run_file_system(const char *kind, bool (*make)(const char *folder))
         harness_tell(false, kind);
         return;
     }
+    scenario_chunk_size = shares ? SCENARIO_SHARED_CHUNK_SIZE : 4096;
     sweep_file_system(kind, folder);
+    if (shares)
+        sweep_sharing(kind);
+    scenario_chunk_size = 4096;
     umount2(folder, MNT_DETACH);
 }
 
@@ -271,9 +337,11 @@ int main(void)
         harness_tell(true, "mounts # SKIP no permission to mount");
         return harness_end();
     }
-    run_file_system("tmpfs", make_tmpfs);
-    run_file_system("overlay", mount_overlay);
-    run_file_system("ext4", mount_ext4);
+    run_file_system("tmpfs", make_tmpfs, false);
+    run_file_system("overlay", mount_overlay, false);
+    run_file_system("ext4", mount_ext4, false);
+    run_file_system("xfs", mount_xfs, true);
+    run_file_system("btrfs", mount_btrfs, true);
     run_case("full", test_full);
     run_case("read-only", test_read_only);
     run_case("gone", test_gone);
