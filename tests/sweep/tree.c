@@ -164,6 +164,14 @@ bool tree_exists(const char *path)
     return lstat(path, &status) == 0;
 }
 
+size_t tree_size(const char *path)
+{
+    struct stat status;
+    if (lstat(path, &status) != 0)
+        give_up("stat", path);
+    return (size_t)status.st_size;
+}
+
 static bool say_where(char *where, const char *path, const char *what)
 {
     snprintf(where, TREE_PATH_SIZE, "%.900s: %s", path, what);

@@ -23,6 +23,8 @@ void tree_copy(const char *from, const char *to);
 /** Remove a file or folder; nothing there is success. */
 void tree_remove(const char *path);
 bool tree_exists(const char *path);
+/** Bytes of a file. */
+size_t tree_size(const char *path);
 
 /** Whether the two differ in names, kinds, modes or bytes, or only one is there; where
  * (TREE_PATH_SIZE) then names the first difference. Two that are both absent are equal.
