@@ -139,6 +139,39 @@ static void test_a_block_is_not_condemned_for_our_own_trouble(void **state)
     fixture_close(&opened);
 }
 
+/* The same for any block of a batch that stands there, whichever thread has it. */
+static void test_our_own_trouble_ends_a_batch_that_stands_there(void **state)
+{
+    temporary_folder *folder = *state;
+    opened_store opened = fixture_open(folder, 0);
+    ms_task_options options = {.workers = 2};
+    ms_block_put puts[FIXTURE_BLOCKS];
+    ms_task *task;
+
+    assert_int_equal(fixture_store(opened.store, 0, FIXTURE_BLOCKS, NULL), MS_OK);
+    assert_int_equal(ms_task_new(&task, &options, NULL), MS_OK);
+    for (unsigned i = 0; i < FIXTURE_BLOCKS; i++) {
+        const fixture_bytes *block = fixture_block(i);
+        puts[i] = (ms_block_put){.cid = block->cid,
+                .block = ms_span_of(block->data, block->size),
+                .buffer_size = sizeof(block->data)};
+    }
+    for (unsigned nth = 1; nth <= FIXTURE_BLOCKS; nth++) {
+        ms_store_session *session;
+        ms_error error = MS_ERROR_INIT;
+        assert_int_equal(ms_store_begin(opened.store, &session, task, NULL), MS_OK);
+        faulty_reset();
+        faulty_fail(FAULTY_openat, nth, EMFILE);
+        assert_int_equal(ms_store_put_many(session, puts, FIXTURE_BLOCKS, &error), MS_IO);
+        assert_int_equal(error.os_errno, EMFILE);
+        assert_int_equal(ms_store_put_many(session, puts, FIXTURE_BLOCKS, NULL), MS_OK);
+        assert_int_equal(ms_store_commit(&session, NULL), MS_OK);
+    }
+    assert_int_equal(fixture_count(folder, "home/quarantine"), 0);
+    ms_task_free(task);
+    fixture_close(&opened);
+}
+
 static void test_foreign_names_are_passed_over(void **state)
 {
     temporary_folder *folder = *state;
@@ -348,6 +381,7 @@ int main(void)
             TEST(test_wrong_things_in_place_of_a_block_are_found_and_replaced),
             TEST(test_a_block_that_cannot_be_read_is_replaced),
             TEST(test_a_block_is_not_condemned_for_our_own_trouble),
+            TEST(test_our_own_trouble_ends_a_batch_that_stands_there),
             TEST(test_foreign_names_are_passed_over),
             TEST(test_blocks_of_others_are_not_deleted),
             TEST(test_the_mark_of_our_blocks_survives_any_umask),
