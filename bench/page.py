@@ -16,7 +16,7 @@ HEAD = """# Benchmarks
 Written by `make bench`; no figure here is typed by hand. Every time is that of a whole process, with what it needed to be
 durable. Runs that are compared were made in turns (A B A B), a ratio is the median of the ratios of adjacent runs, and other
 figures are medians; the raw runs are at the end of each section. CPU is user + system seconds of all threads. Peak is the
-largest resident size of a process.
+largest resident size of a process, or the some 20 MiB of the process that measures where that is more.
 
 """
 
