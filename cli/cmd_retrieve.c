@@ -3,7 +3,6 @@
 
 #include "failure.h"
 #include "fields.h"
-#include "interrupt.h"
 
 typedef struct retrieve_values {
     bool extract;
@@ -133,7 +132,6 @@ static ms_status run_retrieve(cli_session *session, const cli_input *input)
     options.exclude_count = values->exclude.count;
     options.seeds = values->seeds.items;
     options.seed_count = values->seeds.count;
-    cli_interrupt_may_block(is_stream);
     if (status == MS_OK)
         status = cli_session_open(session);
     if (status == MS_OK)

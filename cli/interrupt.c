@@ -7,11 +7,12 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-/* For a tidy end when a reader does not read: whoever interrupts is answered within two seconds. */
+/* For a tidy end. Then the process ends whatever it waits for, a reader that does not read or a
+ * machine that is busy: whoever interrupts is answered within two seconds, and what lies about is
+ * what a kill leaves, from which the next run goes on. */
 #define GRACE_S 1
 
 static volatile sig_atomic_t signals;
-static volatile sig_atomic_t blocks;
 static volatile sig_atomic_t restores;
 static int terminal_fd;
 static struct termios terminal_settings;
@@ -45,8 +46,7 @@ static void on_signal(int number)
     (void)written; /* the pipe is empty before the first signal: one byte always fits */
     if (operation != NULL)
         ms_operation_cancel(operation);
-    if (blocks)
-        (void)alarm(GRACE_S);
+    (void)alarm(GRACE_S);
     errno = os_errno;
 }
 
@@ -93,11 +93,6 @@ void cli_interrupt_watch(ms_operation *operation)
     atomic_store(&watched, operation);
     if (operation != NULL && signals > 0)
         ms_operation_cancel(operation);
-}
-
-void cli_interrupt_may_block(bool may_block)
-{
-    blocks = may_block;
 }
 
 void cli_interrupt_restores(int fd, const struct termios *settings)

@@ -1,4 +1,5 @@
-/* Signals: the first asks the running operation to stop, the second ends the process at once. */
+/* Signals: the first asks the running operation to stop, and ends the process when that takes more
+ * than a second; the second ends it at once. */
 #ifndef CLI_INTERRUPT_H
 #define CLI_INTERRUPT_H
 
@@ -15,9 +16,6 @@ int cli_interrupt_descriptor(void);
 /** The operation that a signal cancels; NULL = none. One that was interrupted before is cancelled
  * now. */
 void cli_interrupt_watch(ms_operation *operation);
-/** While a signal may find us blocked in a write that nobody reads: then the process ends some
- * seconds after the first signal whatever happens. */
-void cli_interrupt_may_block(bool may_block);
 /** Settings of the terminal to restore if the process ends at once; NULL = none. */
 void cli_interrupt_restores(int fd, const struct termios *settings);
 
