@@ -1,6 +1,7 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import tarfile
 from pathlib import Path
@@ -62,6 +63,23 @@ def test_two_homes_give_one_identity(product, model, folder):
     for field in ("rootCID", "manifestCID", "chunkRoot"):
         assert one[field] == two[field]
     assert one["publisher"] != two["publisher"]
+
+
+def test_nothing_of_the_machine_enters_the_blocks(product, model, folder):
+    """Another user, folder, time and other rights: the same blocks, byte for byte, and no word of where they come from."""
+    copy = folder / "folder-of-a-stranger" / model.name
+    shutil.copytree(model, copy)
+    for path in [copy, *copy.rglob("*")]:
+        path.chmod(0o700)
+        os.utime(path, (1, 1))
+    other = Product(folder / "home-of-a-stranger")
+    other.environment.update(USER="a-stranger", LOGNAME="a-stranger", HOME=str(folder), HOSTNAME="stranger-host", TZ="Asia/Tokyo")
+    one, two = product.run("store", model, "model"), other.run("store", copy, "model", preexec_fn=lambda: os.umask(0))
+    assert one["manifestCID"] == two["manifestCID"]
+    blocks = [{path.name: path.read_bytes() for path in home.blocks.rglob("*.data")} for home in (product, other)]
+    assert blocks[0] == blocks[1]
+    for word in ("stranger", "Tokyo", str(folder), str(model.parent)):
+        assert not any(word.encode() in block for block in blocks[1].values()), word
 
 
 def test_output_that_is_this_version_is_left_alone(product, model, folder):

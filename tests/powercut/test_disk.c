@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -257,6 +258,96 @@ static int swap_and_remove(void *payload)
     if (ms_sys_renameat2(folder, "aside/new", folder, "file", MS_SYS_RENAME_EXCHANGE) != 0)
         return 1;
     return ms_sys_unlinkat(folder, "aside/new", 0);
+}
+
+/* The second sync succeeds, and brings "tail" to the disk alone. */
+static int write_over_a_failed_sync(void *payload)
+{
+    int folder = begin(payload);
+    int fd = make_file(folder, "file");
+    recording_fail_sync(1, 0);
+    if (ms_sys_write(fd, "lost", 4) != 4 || ms_sys_fsync(fd) == 0 || errno != EIO)
+        return 1;
+    return ms_sys_write(fd, "tail", 4) != 4 || ms_sys_fsync(fd) != 0 || ms_sys_fsync(folder) != 0;
+}
+
+static void test_bytes_that_a_sync_has_lost_are_on_no_disk_whatever_is_synced_later(void **state)
+{
+    struct taken taken;
+    take(&taken, *state, write_over_a_failed_sync);
+    const disk_cut end = {.at = disk_event_count(taken.disk), .loss = DISK_KEEPS_NOTHING};
+    disk_state *after = disk_state_new(taken.disk, &end);
+    size_t size = 0;
+    const uint8_t *bytes = disk_state_file(after, "file", &size);
+    assert_int_equal(size, 8);
+    assert_memory_equal(bytes, "\0\0\0\0tail", 8);
+    disk_state_free(after);
+    assert_string_equal(content_of(&taken, DISK_KEEPS_ALL, "file"), "losttail");
+    assert_string_equal(content_of(&taken, DISK_FORGETS, "file"), "");
+    release(&taken);
+}
+
+/* All of the file system, of which one file is written again. */
+static int write_again_what_was_lost(void *payload)
+{
+    int folder = begin(payload);
+    int again = make_file(folder, "again");
+    int lost = make_file(folder, "lost");
+    recording_fail_sync(1, 0);
+    if (ms_sys_write(again, "text", 4) != 4 || ms_sys_write(lost, "text", 4) != 4 ||
+            ms_sys_syncfs(folder) == 0)
+        return 1;
+    return ms_sys_pwrite(again, "text", 4, 0) != 4 || ms_sys_syncfs(folder) != 0;
+}
+
+static void test_bytes_that_are_written_again_after_a_failed_sync_are_there(void **state)
+{
+    struct taken taken;
+    take(&taken, *state, write_again_what_was_lost);
+    assert_false(is_lost_by_some_cut(&taken, "again", "text"));
+    assert_true(is_lost_by_some_cut(&taken, "lost", "text"));
+    release(&taken);
+}
+
+/* The next process reads around the page cache, or has it forgotten. */
+static int read_after_a_failed_sync(void *payload)
+{
+    const struct taken *taken = payload;
+    char disk[600];
+    char bytes[4];
+    (void)snprintf(disk, sizeof(disk), "%s-disk", taken->tree);
+    int folder = begin(taken);
+    recording_read_disk(taken->tree, disk);
+    int fd = ms_sys_openat(folder, "file", O_RDWR | O_CLOEXEC, 0);
+    if (ms_sys_pread(fd, bytes, 4, 0) != 4 || memcmp(bytes, "lost", 4) != 0)
+        return 1;
+    if (ms_sys_fcntl_setfl(fd, O_DIRECT) != 0 || ms_sys_pread(fd, bytes, 4, 0) != 4 ||
+            memcmp(bytes, "\0\0\0\0", 4) != 0)
+        return 2;
+    if (ms_sys_fcntl_setfl(fd, 0) != 0 || ms_sys_posix_fadvise(fd, 0, 0, MS_SYS_ADVICE_DROP) != 0)
+        return 3;
+    return ms_sys_pread(fd, bytes, 4, 0) != 4 || memcmp(bytes, "\0\0\0\0", 4) != 0 ? 4 : 0;
+}
+
+static void test_what_a_sync_has_lost_is_seen_around_the_cache_and_once_it_is_forgotten(void **state)
+{
+    temporary_folder *folder = *state;
+    struct taken taken;
+    char disk[600];
+    take(&taken, folder, write_over_a_failed_sync);
+    const disk_cut now = {.at = disk_event_count(taken.disk), .loss = DISK_FORGETS};
+    disk_state *lost = disk_state_new(taken.disk, &now);
+    (void)snprintf(disk, sizeof(disk), "%s-disk", taken.tree);
+    disk_state_write(lost, disk);
+    disk_state_free(lost);
+    assert_int_equal(unlink(taken.log), 0);
+    assert_int_equal(child_run(read_after_a_failed_sync, &taken), 0);
+    assert_true(disk_add_log(taken.disk, taken.log));
+    const disk_cut all = {.at = disk_event_count(taken.disk), .loss = DISK_KEEPS_ALL};
+    disk_state *state_now = disk_state_new(taken.disk, &all);
+    assert_true(disk_state_matches(state_now, taken.tree));
+    disk_state_free(state_now);
+    release(&taken);
 }
 
 static void test_exchange_is_there_as_a_whole_or_not_at_all(void **state)
@@ -628,6 +719,9 @@ int main(void)
             TEST(test_file_in_a_folder_whose_own_name_was_not_synced_is_lost),
             TEST(test_sync_of_a_file_does_not_make_its_name_durable),
             TEST(test_syncfs_covers_what_was_before_it_and_nothing_after),
+            TEST(test_bytes_that_a_sync_has_lost_are_on_no_disk_whatever_is_synced_later),
+            TEST(test_bytes_that_are_written_again_after_a_failed_sync_are_there),
+            TEST(test_what_a_sync_has_lost_is_seen_around_the_cache_and_once_it_is_forgotten),
             TEST(test_exchange_is_there_as_a_whole_or_not_at_all),
             TEST(test_sync_of_the_target_folder_makes_both_sides_of_a_rename_durable),
             TEST(test_removed_name_may_come_back_and_a_new_link_may_be_missing),
