@@ -1,4 +1,4 @@
-/* Retrieving: to a folder, over an older copy, to an archive; verifying a copy. */
+/* Retrieving: to a folder, over an older copy, to an archive, out of one; verifying a copy. */
 #include "scenario_priv.h"
 
 static void write_model(const scenario_run *run)
@@ -79,6 +79,24 @@ static ms_status run_archive(const scenario_run *run, ms_error *err)
     return retrieve(run, "out/model.tar.zst", false, err);
 }
 
+/* A model that is an archive, and the tree beside it. */
+static void prepare_extracted(const scenario_run *run)
+{
+    ms_error err = MS_ERROR_INIT;
+    prepare_fresh(run);
+    EXPECT(retrieve(run, "packed.tar", false, &err) == MS_OK, "no archive: %s", err.message);
+    scenario_must_store(run, "packed.tar", "packed");
+}
+
+static ms_status run_extracted(const scenario_run *run, ms_error *err)
+{
+    ms_retrieve_options options = MS_RETRIEVE_OPTIONS_INIT;
+    options.ref = "packed";
+    options.output = scenario_path(run->folder, "out/packed.tar");
+    options.extract = true;
+    return scenario_retrieve(run, &options, err);
+}
+
 /* A copy is compared with the model; nothing is fetched. */
 static ms_status run_verify_copy(const scenario_run *run, ms_error *err)
 {
@@ -108,6 +126,12 @@ const scenario scenarios_retrieve[] = {
                 .run = run_archive,
                 .settled = settled,
                 .outputs = {"out/model.tar.zst"},
+                .keeps_blocks = true},
+        {.name = "retrieve_extracted",
+                .prepare = prepare_extracted,
+                .run = run_extracted,
+                .settled = settled,
+                .outputs = {"out/packed.tar", "out/packed"},
                 .keeps_blocks = true},
         {.name = "verify_copy",
                 .prepare = prepare_fresh,
