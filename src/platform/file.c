@@ -332,9 +332,7 @@ ms_file_cloned ms_file_clone_range(int to_fd, uint64_t to_offset, int from_fd, u
 
     if (size == 0 || size > SIZE_MAX || !is_range(to_offset, (size_t)size) || !is_range(from_offset, (size_t)size))
         return MS_FILE_NOT_CLONED;
-    do {
-        result = ms_sys_clone_range(to_fd, (off_t)to_offset, from_fd, (off_t)from_offset, (off_t)size);
-    } while (result != 0 && errno == EINTR);
+    result = ms_sys_clone_range(to_fd, (off_t)to_offset, from_fd, (off_t)from_offset, (off_t)size);
     if (result == 0)
         return MS_FILE_CLONED;
     /* EINVAL, EPERM and ETXTBSY speak of the ranges or of the files: their neighbours may do. */

@@ -148,6 +148,7 @@ size_t ms_sys_page_size(void);
 #define ms_sys_fallocate(...) MS_SYS_AGAIN((ms_sys_fallocate)(__VA_ARGS__))
 #define ms_sys_posix_fadvise(...) MS_SYS_AGAIN((ms_sys_posix_fadvise)(__VA_ARGS__))
 #define ms_sys_clone(...) MS_SYS_AGAIN((ms_sys_clone)(__VA_ARGS__))
+#define ms_sys_clone_range(...) MS_SYS_AGAIN((ms_sys_clone_range)(__VA_ARGS__))
 #define ms_sys_fstat(...) MS_SYS_AGAIN((ms_sys_fstat)(__VA_ARGS__))
 #define ms_sys_fstatat(...) MS_SYS_AGAIN((ms_sys_fstatat)(__VA_ARGS__))
 #define ms_sys_fstatvfs(...) MS_SYS_AGAIN((ms_sys_fstatvfs)(__VA_ARGS__))
