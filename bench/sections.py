@@ -13,6 +13,7 @@ import page
 import plot
 from measuring import in_turns, median, ratios
 from place import GIB, MIB
+from shared import shared
 
 IN_USE_TARGET = 1.75  # times OpenSSL as it is, by what this machine chooses
 WITHOUT_SHA_TARGETS = {"avx512": 6.0, "avx2": 3.0}  # times OpenSSL without its SHA instructions
@@ -543,4 +544,4 @@ def update(place):
     }
 
 
-IN_ORDER = [sha256, store, again, files, startup, update, peers, chunks, growth]
+IN_ORDER = [sha256, store, again, files, startup, update, shared, peers, chunks, growth]
