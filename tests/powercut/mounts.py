@@ -1,6 +1,7 @@
 """File systems in files, mounted through loop devices: a disk whose content at an instant can be copied, and one that runs full
 below its file system. Needs root; whoever has not is told so and the test counts as one that did not run."""
 
+import os
 import subprocess
 import tempfile
 from pathlib import Path
@@ -35,20 +36,25 @@ class Mount:
         call("umount", self.at)
 
 
+XFS = ("mkfs.xfs", "-q", "-m", "reflink=1")
+
+
 class CopyableDisk:
     """ext4 in an image on an XFS that shares extents: a copy of the image is what the disk held at that instant. Without
     auto_da_alloc, which would hide a missing sync of a file that is renamed over another."""
 
     IMAGE_MIB = 192
+    MAKE = ("mkfs.ext4", "-q")
+    OPTIONS = "loop,noauto_da_alloc"
 
     def __init__(self, work: Path):
         self.work = work
-        make_image(work / "outer.img", 8 * self.IMAGE_MIB * MIB, "mkfs.xfs", "-q", "-m", "reflink=1")
+        make_image(work / "outer.img", 8 * self.IMAGE_MIB * MIB, *XFS)
         self.outer = Mount(work / "outer.img", work / "outer", "-o", "loop")
         self.image = self.outer.at / "disk.img"
         try:
-            make_image(self.image, self.IMAGE_MIB * MIB, "mkfs.ext4", "-q")
-            self.inner = Mount(self.image, work / "disk", "-o", "loop,noauto_da_alloc")
+            make_image(self.image, self.IMAGE_MIB * MIB, *self.MAKE)
+            self.inner = Mount(self.image, work / "disk", "-o", self.OPTIONS)
         except subprocess.CalledProcessError:
             self.close_outer()
             raise
@@ -59,7 +65,7 @@ class CopyableDisk:
         copy = self.outer.at / "cut.img"
         copy.unlink(missing_ok=True)
         call("cp", "--reflink=always", self.image, copy)
-        return Mount(copy, self.work / "cut", "-o", "loop,noauto_da_alloc")
+        return Mount(copy, self.work / "cut", "-o", self.OPTIONS)
 
     def close_outer(self) -> None:
         self.outer.__exit__()
@@ -70,6 +76,37 @@ class CopyableDisk:
     def __exit__(self, *_) -> None:
         self.inner.__exit__()
         self.close_outer()
+
+
+class CopyableSharingDisk(CopyableDisk):
+    """The same with an XFS, whose files share extents. The copy is mounted beside it, with its UUID."""
+
+    IMAGE_MIB = 320
+    MAKE = XFS
+    OPTIONS = "loop,nouuid"
+
+
+class SharingDisk:
+    """A file system whose files share extents."""
+
+    MIB = 320
+    MAKE = {"xfs": XFS, "btrfs": ("mkfs.btrfs", "-q")}
+
+    def __init__(self, work: Path, kind: str):
+        make_image(work / "disk.img", self.MIB * MIB, *self.MAKE[kind])
+        self.mount = Mount(work / "disk.img", work / "disk", "-o", "loop")
+        self.at = self.mount.at
+
+    def used(self) -> int:
+        call("sync", "--file-system", self.at)
+        status = os.statvfs(self.at)
+        return (status.f_blocks - status.f_bfree) * status.f_frsize
+
+    def __enter__(self) -> "SharingDisk":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.mount.__exit__()
 
 
 class LyingDisk:
