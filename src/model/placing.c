@@ -271,24 +271,33 @@ bool ms_placing_can_share(const ms_placing *placing)
 
 /* What the block was when it was shared is what stands in its place, whatever becomes of the block's file: so that is read and hashed,
  * not the block. Its place is nobody else's. */
-static bool share_leaf(const ms_placing *placing, ms_leaf *leaf, int fd)
+static bool share_leaf(const ms_placing *placing, const ms_leaf *leaf, int fd, uint8_t *data)
 {
     size_t got = 0;
     return ms_store_clone(placing->store, &leaf->cid, leaf->size, fd, leaf->offset) == MS_FILE_CLONED &&
-           ms_file_read_at(fd, leaf->data, leaf->data_size, leaf->offset, &got, NULL) == MS_OK && got >= leaf->size;
+           ms_file_read_at(fd, data, leaf->data_size, leaf->offset, &got, NULL) == MS_OK && got >= leaf->size;
 }
 
-/* Leaves that are nowhere yet; those that cannot be shared, or are not what they should be, are left to the store. */
+/* A leaf that an older copy gave: compared with that, which is written when the store has it not, or has something else. */
+static bool share_known_leaf(const ms_placing *placing, const ms_leaf *leaf, int fd, uint8_t **scratch)
+{
+    if (*scratch == NULL)
+        *scratch = ms_alloc_aligned(MS_BLOCK_ALIGNMENT, MS_BLOCK_SIZE_OUT_MAX);
+    return *scratch != NULL && share_leaf(placing, leaf, fd, *scratch) && memcmp(*scratch, leaf->data, (size_t)leaf->size) == 0;
+}
+
+/* Leaves that do not stand in their place; those that cannot be shared, or are not what they should be, come there another way. */
 static void share_from_store(const ms_placing *placing, ms_leaf_batch *batch)
 {
     ms_leaf *shared[MS_LEAVES_PER_BATCH_MAX];
+    uint8_t *scratch = NULL;
     char full[MS_FILE_PATH_SIZE_MAX];
     const char *path = NULL;
     size_t count = 0;
     int fd = -1;
     for (size_t i = 0; i < batch->leaf_count; i++) {
         ms_leaf *leaf = &batch->leaves[i];
-        if (leaf->status == MS_OK || leaf->size < MS_BLOCK_SHARED_SIZE_MIN)
+        if (leaf->is_in_place || leaf->size < MS_BLOCK_SHARED_SIZE_MIN)
             continue;
         if (path == NULL || strcmp(path, leaf->path) != 0) {
             ms_file_close(fd);
@@ -297,10 +306,13 @@ static void share_from_store(const ms_placing *placing, ms_leaf_batch *batch)
             if (content_path(placing, path, full, NULL) == MS_OK)
                 (void)!ms_file_open(&fd, placing->dirfd, full, SHARED_FLAGS, 0, NULL);
         }
-        if (fd != -1 && share_leaf(placing, leaf, fd))
+        if (fd != -1 && leaf->status == MS_OK)
+            leaf->is_in_place = share_known_leaf(placing, leaf, fd, &scratch);
+        else if (fd != -1 && share_leaf(placing, leaf, fd, leaf->data))
             shared[count++] = leaf;
     }
     ms_file_close(fd);
+    ms_free_aligned(scratch);
     ms_leaves_judge(shared, count);
     for (size_t i = 0; i < count; i++)
         shared[i]->is_in_place = shared[i]->status == MS_OK;

@@ -112,6 +112,8 @@ def test_next_version_replaces_the_output(disk, product, model):
     replaced = product.run("retrieve", "model", disk.at / "out", "--force")
     assert_same_tree(model, disk.at / "out")
     assert replaced["fetchedBytes"] == MIB
+    # Chunks that the old output gave share with the store all the same; the last one is small.
+    assert all(extents_are_shared(disk.at / "out/weights.bin")[:-1])
     product.run("retrieve", "model@1", disk.at / "first")
     assert (disk.at / "first/weights.bin").read_bytes() != (model / "weights.bin").read_bytes()
 
