@@ -169,6 +169,27 @@ static ms_status begin_file(ms_placing *placing, const ms_walk_event *event, con
     return status;
 }
 
+/* What an earlier run took from the old copy as a second name is the old copy's file: it is not written to. */
+static ms_status drop_second_name(const ms_placing *placing, const char *full, ms_error *err)
+{
+    ms_file_status found;
+    const char *name;
+    int parent = -1;
+    ms_status status = open_parent(placing, full, &parent, &name, err);
+    if (status != MS_OK)
+        return status;
+    ms_error looked = MS_ERROR_INIT;
+    status = ms_file_status_at(parent, name, false, &found, &looked);
+    if (status == MS_OK && found.kind == MS_FILE_REGULAR && found.links > 1)
+        status = ms_file_remove(parent, name, err);
+    else if (status == MS_NOT_FOUND)
+        status = MS_OK;
+    else if (status != MS_OK)
+        ms_error_copy(err, &looked);
+    ms_file_close(parent);
+    return status;
+}
+
 static ms_status begin(void *payload, const ms_walk_event *event, ms_error *err)
 {
     ms_placing *placing = (ms_placing *)payload;
@@ -176,36 +197,44 @@ static ms_status begin(void *payload, const ms_walk_event *event, ms_error *err)
     char full[MS_FILE_PATH_SIZE_MAX];
     ms_status status = content_path(placing, ms_walk_path(event, path), full, err);
     if (status == MS_OK && event->kind == MS_WALK_DIRECTORY)
-        status = make_folder(placing, full, err);
-    else if (status == MS_OK)
-        status = begin_file(placing, event, full, err);
-    return status;
+        return make_folder(placing, full, err);
+    if (placing->is_cloned)
+        return status;
+    if (status == MS_OK && placing->resumed && placing->is_folder_model)
+        status = drop_second_name(placing, full, err);
+    return status == MS_OK ? begin_file(placing, event, full, err) : status;
 }
+
+typedef enum whole_taken { WHOLE_NOT_TAKEN, WHOLE_CLONED, WHOLE_LINKED } whole_taken;
 
 /* A whole file of the old copy: shared extents, else a second name for it, else its chunks are copied like others. A second name is
  * only taken of a file that has no other one, and that nobody can execute or write to but us as for new files. */
-static bool take_whole_file(ms_placing *placing, const char *path, const char *full)
+static whole_taken take_whole_file(const ms_placing *placing, const char *path, uint64_t size, const char *full)
 {
     int from = -1;
     int to = -1;
     int parent = -1;
     const char *name;
     const ms_copy *copy = &placing->copies[0];
-    bool taken = false;
+    whole_taken taken = WHOLE_NOT_TAKEN;
     ms_file_status found;
     const ms_status opened = copy->is_folder ? ms_file_open(&from, copy->fd, path,
                                      MS_OPEN_READ | MS_OPEN_BENEATH | MS_OPEN_NOFOLLOW | MS_OPEN_PATH_ONLY_REGULAR, 0, NULL)
                                              : MS_NOT_FOUND;
     if (opened != MS_OK)
-        return false;
+        return WHOLE_NOT_TAKEN;
     if (open_parent(placing, full, &parent, &name, NULL) == MS_OK && ms_file_remove(parent, name, NULL) == MS_OK &&
             ms_file_open(&to, parent, name, MS_OPEN_WRITE | MS_OPEN_CREATE | MS_OPEN_EXCLUSIVE | MS_OPEN_BENEATH, MODE_FILE, NULL) == MS_OK) {
         ms_file_status made;
-        taken = ms_file_clone(to, from);
-        if (!taken && ms_file_status_of(from, &found, NULL) == MS_OK && ms_file_status_of(to, &made, NULL) == MS_OK &&
-                found.links == 1 && found.mode == made.mode && found.owner == made.owner) {
-            taken = ms_file_remove(parent, name, NULL) == MS_OK && ms_file_link(copy->fd, path, parent, name);
-        }
+        const bool is_cloned = ms_file_clone(to, from);
+        const bool are_known = ms_file_status_of(from, &found, NULL) == MS_OK && ms_file_status_of(to, &made, NULL) == MS_OK;
+        if (is_cloned && are_known && made.size == size)
+            taken = WHOLE_CLONED;
+        else if (is_cloned)
+            (void)!ms_file_remove(parent, name, NULL); /* it goes on behind its last chunk, or ends before it */
+        else if (are_known && found.links == 1 && found.mode == made.mode && found.owner == made.owner &&
+                 ms_file_remove(parent, name, NULL) == MS_OK && ms_file_link(copy->fd, path, parent, name))
+            taken = WHOLE_LINKED;
     }
     ms_file_close(to);
     ms_file_close(parent);
@@ -221,9 +250,14 @@ static bool wants(void *payload, const ms_walk_event *event)
     (void)ms_walk_path(event, path);
     if (placing->is_folder_model && !ms_path_filter_wants(placing->filter, path, event->kind == MS_WALK_DIRECTORY))
         return false;
-    if (event->kind != MS_WALK_FILE || !is_whole_file(placing->whole, event->file_index))
+    placing->is_cloned = false;
+    if (event->kind != MS_WALK_FILE || !is_whole_file(placing->whole, event->file_index) ||
+            content_path(placing, path, full, NULL) != MS_OK)
         return true;
-    if (content_path(placing, path, full, NULL) != MS_OK || !take_whole_file(placing, path, full))
+    const whole_taken taken = take_whole_file(placing, path, event->size, full);
+    /* The old copy may have changed since it was compared: a clone is proven where it stands, where nobody else writes. */
+    placing->is_cloned = taken == WHOLE_CLONED;
+    if (taken != WHOLE_LINKED)
         return true;
     placing->whole_file_count++;
     placing->reused_bytes += event->size;
@@ -233,8 +267,9 @@ static bool wants(void *payload, const ms_walk_event *event)
 
 /* Workers. */
 
-static ms_status take_from_staged(const ms_placing *placing, ms_leaf_batch *batch, ms_error *err)
+static ms_status take_from_staged(const ms_placing *placing, ms_leaf *leaves, size_t count, ms_error *err)
 {
+    ms_leaf_batch batch = {.leaves = leaves, .leaf_count = count};
     ms_copy staged = {.fd = -1, .is_folder = placing->is_folder_model};
     const int flags = MS_OPEN_READ | MS_OPEN_BENEATH | MS_OPEN_NOFOLLOW |
                       (staged.is_folder ? MS_OPEN_DIRECTORY : MS_OPEN_PATH_ONLY_REGULAR);
@@ -242,10 +277,26 @@ static ms_status take_from_staged(const ms_placing *placing, ms_leaf_batch *batc
     if (status == MS_NOT_FOUND)
         return MS_OK;
     if (status == MS_OK)
-        status = ms_leaves_from_copy(&staged, batch, err);
-    for (size_t i = 0; status == MS_OK && i < batch->leaf_count; i++)
-        batch->leaves[i].is_in_place = batch->leaves[i].status == MS_OK;
+        status = ms_leaves_from_copy(&staged, &batch, err);
+    for (size_t i = 0; status == MS_OK && i < count; i++)
+        leaves[i].is_in_place = leaves[i].status == MS_OK;
     ms_copy_close(&staged);
+    return status;
+}
+
+/* What stands in its place before anything is written there: chunks of an earlier run, and clones of whole files. */
+static ms_status take_standing(const ms_placing *placing, ms_leaf_batch *batch, ms_error *err)
+{
+    ms_status status = MS_OK;
+    size_t count = 1;
+    if (placing->resumed)
+        return take_from_staged(placing, batch->leaves, batch->leaf_count, err);
+    for (size_t i = 0; status == MS_OK && i < batch->leaf_count; i += MS_MAX(count, (size_t)1)) {
+        for (count = 0; i + count < batch->leaf_count && is_whole_file(placing->whole, batch->leaves[i + count].file_index); count++)
+            continue;
+        if (count > 0)
+            status = take_from_staged(placing, &batch->leaves[i], count, err);
+    }
     return status;
 }
 
@@ -348,7 +399,8 @@ static ms_status write_file(const ms_placing *placing, const ms_leaf *leaves, si
     for (size_t i = 0; i < count; i++)
         all_in_place = all_in_place && leaves[i].is_in_place;
     const bool is_whole = leaves[0].offset == 0 && leaves[0].size == leaves[0].file_size && has_no_size_yet(leaves[0].file_size);
-    if (all_in_place && !is_whole)
+    /* What an earlier run left may be longer than the chunk. */
+    if (all_in_place && !(is_whole && placing->resumed))
         return MS_OK;
     int flags = WRITE_FLAGS;
     if (leaves[0].file_size >= DIRECT_FILE_SIZE_MIN)
@@ -386,7 +438,7 @@ static ms_status work(void *payload, unsigned worker, ms_leaf_batch *batch, ms_e
     (void)worker;
     ms_placing *placing = (ms_placing *)payload;
     uint64_t bad = 0;
-    ms_status status = placing->resumed ? take_from_staged(placing, batch, err) : MS_OK;
+    ms_status status = take_standing(placing, batch, err);
     for (size_t i = 0; status == MS_OK && i < placing->copy_count; i++)
         status = ms_leaves_from_copy(&placing->copies[i], batch, err);
     if (status == MS_OK && placing->shares)

@@ -30,11 +30,12 @@ typedef struct ms_placing {
     const ms_copy *copies; /* older copies to take chunks from, best first */
     size_t copy_count;
     const ms_whole_files *whole; /* of copies[0]; may be NULL */
+    bool is_cloned;              /* the file that begins stands in its place already, as a clone of the old copy's */
     /* out */
     uint64_t fetched_bytes;
     uint64_t reused_bytes;
     uint64_t placed_chunks;
-    uint64_t whole_file_count; /* taken from the old copy as they are */
+    uint64_t whole_file_count; /* second names for files of the old copy */
     uint64_t bad_blocks; /* met in the store, moved to quarantine */
 } ms_placing;
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from product import MIB, Product, assert_same_tree
-from product.trees import folder_of, many, shards
+from product.blocks import cid_text
+from product.trees import folder_of, many, noise, shards
 
 
 def test_folder_comes_back_as_it_was(product, model, folder):
@@ -110,6 +111,25 @@ def test_extra_file_is_a_difference(product, model, folder):
     assert "extra" in product.fail(2, "retrieve", "model", folder / "out").error["message"]
     product.run("retrieve", "model", folder / "out", "--force")
     assert_same_tree(folder / "out", model)
+
+
+def test_what_stands_is_whole_after_replacements_that_fail(product, folder):
+    """The first takes a.bin from what stands, if need be as a second name for it; then the user writes to theirs."""
+    folder_of({"a.bin": noise(3 * MIB, 1), "b.bin": noise(40 * MIB, 2)})(folder / "model")
+    product.run("store", folder / "model", "model")
+    product.run("retrieve", "model", folder / "out")
+    last = hashlib.sha256((folder / "model/b.bin").read_bytes()[39 * MIB :]).digest()
+    product.lose(cid_text(b"\x01\x55\x12\x20" + last))
+    for name, offset in (("b.bin", 39 * MIB), ("a.bin", MIB)):
+        with open(folder / "out" / name, "r+b") as stream:
+            stream.seek(offset)
+            stream.write(b"written by the user")
+        shutil.rmtree(folder / "theirs", ignore_errors=True)
+        shutil.copytree(folder / "out", folder / "theirs")
+        assert product.fail(4, "retrieve", "model", folder / "out", "--force").reason == "chunk_missing"
+        assert_same_tree(folder / "out", folder / "theirs")
+    product.run("retrieve", "model", folder / "out", "--force", "--seed", folder / "model")
+    assert_same_tree(folder / "out", folder / "model")
 
 
 def test_what_a_killed_replacement_moved_aside_comes_back(product, model, folder):

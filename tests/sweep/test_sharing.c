@@ -265,12 +265,66 @@ static void test_copies_are_apart(void)
     expect_original();
 }
 
+static ms_status retrieve_folder(ms_error *err)
+{
+    ms_retrieve_options options = MS_RETRIEVE_OPTIONS_INIT;
+    options.ref = "folder";
+    options.output = scenario_path(now_folder, "out");
+    options.force = true;
+    return scenario_retrieve(&now, &options, err);
+}
+
+/* A model of two files, and an older copy of it whose first file differs, so that the second is taken as it is. */
+static void begin_replacement(void)
+{
+    ms_error err = MS_ERROR_INIT;
+    begin_run(false);
+    tree_write(now_folder, "model/changed.bin", 2, MODEL_SIZE);
+    tree_write(now_folder, "model/whole.bin", 3, MODEL_SIZE);
+    scenario_must_store(&now, "model", "folder");
+    EXPECT(retrieve_folder(&err) == MS_OK, "%s", err.message);
+    tree_damage(scenario_path(now_folder, "out/changed.bin"), 1000);
+    faulty_reset();
+}
+
+static void damage_whole_file(void *payload)
+{
+    (void)payload;
+    tree_damage(scenario_path(now_folder, "out/whole.bin"), 1000);
+}
+
+static void lengthen_whole_file(void *payload)
+{
+    FILE *stream = fopen(scenario_path(now_folder, "out/whole.bin"), "ab");
+    (void)payload;
+    EXPECT(stream != NULL && fputs("more", stream) >= 0 && fclose(stream) == 0, "nothing is appended");
+}
+
+/* What was compared and found whole changes before it is taken: the output is the model all the same. */
+static void test_old_copy_that_changes(void)
+{
+    static void (*const changes[])(void *payload) = {NULL, damage_whole_file, lengthen_whole_file};
+    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+        char where[TREE_PATH_SIZE];
+        ms_error err = MS_ERROR_INIT;
+        begin_replacement();
+        if (changes[i] != NULL)
+            faulty_interfere(FAULTY_clone, 1, changes[i], NULL);
+        const ms_status status = retrieve_folder(&err);
+        EXPECT(status == MS_OK, "change %zu: %s", i, err.message);
+        EXPECT(faulty_count(FAULTY_clone) == 1, "%u clones", faulty_count(FAULTY_clone));
+        faulty_reset();
+        EXPECT(!tree_differs(scenario_path(now_folder, "model"), scenario_path(now_folder, "out"), where), "change %zu: %s", i, where);
+    }
+}
+
 static void test_changes(const char *folder)
 {
     (void)folder;
     test_source_that_changes();
     test_blocks_that_change();
     test_copies_are_apart();
+    test_old_copy_that_changes();
 }
 
 static void on_file_system(const char *only, const char *kind, bool (*make)(const char *folder), bool shares)
