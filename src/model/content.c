@@ -10,12 +10,14 @@
 #include "model/batch_priv.h"
 #include "model/content_dag_priv.h"
 #include "model/keystore_shape_priv.h"
+#include "platform/process.h"
 #include "task/pipeline.h"
 
 #define CHUNKS_PER_ITEM_MAX 1024
-/* Pieces of files that are frozen at a time, each an open file: by one worker, enough for the lanes of SHA-256, and by all. */
+/* Pieces of files that are frozen at a time, each an open file: by one worker, enough for the lanes of SHA-256; by all, a part of
+ * the descriptors that there are. */
 #define FROZEN_PER_WORKER_MAX 16u
-#define FROZEN_MAX 512u
+#define FROZEN_PER_DESCRIPTORS 4u
 
 typedef struct content_chunk {
     size_t entry;    /* of the tree */
@@ -46,7 +48,7 @@ typedef struct putting {
     ms_content *content;
     ms_chunker chunker;
     size_t buffer_size;
-    unsigned frozen_max; /* by each worker at a time */
+    unsigned frozen_max; /* by each worker at a time; 0 = nothing is frozen */
     /* producer */
     size_t next_entry;
     uint64_t next_chunk; /* in the file */
@@ -164,7 +166,8 @@ static size_t run_length(const content_item *item, size_t first, size_t *bytes)
  * the block. What somebody only looks for is not stored. */
 static int freeze_run(putting *put, int fd, content_chunk *chunks, size_t count, size_t bytes)
 {
-    const int frozen = put->source->only == NULL ? ms_store_freeze(put->session, fd, chunks[0].offset, bytes) : -1;
+    const bool may_freeze = put->source->only == NULL && put->frozen_max > 0;
+    const int frozen = may_freeze ? ms_store_freeze(put->session, fd, chunks[0].offset, bytes) : -1;
     for (size_t i = 0; frozen >= 0 && i < count; i++) {
         chunks[i].frozen_fd = frozen;
         chunks[i].frozen_offset = chunks[i].offset - chunks[0].offset;
@@ -218,7 +221,7 @@ static ms_status read_part(putting *put, content_item *item, size_t first, size_
     ms_status status = MS_OK;
     unsigned frozen = 0;
     *end = first;
-    while (status == MS_OK && *end < item->count && frozen < put->frozen_max) {
+    while (status == MS_OK && *end < item->count && (frozen == 0 || frozen < put->frozen_max)) {
         content_chunk *chunk = &item->chunks[*end];
         size_t bytes = 0;
         const size_t count = run_length(item, *end, &bytes);
@@ -391,7 +394,7 @@ ms_status ms_content_put(ms_run *run, const ms_content_source *source, ms_store_
     if (source->only != NULL)
         sink = (ms_block_sink){.put = put_wanted_node, .payload = &put};
     const unsigned workers = ms_batch_workers(run->task);
-    put.frozen_max = MS_MAX(1u, MS_MIN(FROZEN_PER_WORKER_MAX, FROZEN_MAX / workers));
+    put.frozen_max = MS_MIN(FROZEN_PER_WORKER_MAX, ms_process_descriptor_max() / FROZEN_PER_DESCRIPTORS / workers);
     const size_t count = ms_batch_count(workers);
     const ms_pipeline_stages stages = {.produce = produce, .work = work, .consume = consume, .payload = &put};
     content_item *items = NULL;

@@ -23,6 +23,12 @@ uint32_t ms_process_user(void)
     return (uint32_t)ms_sys_geteuid();
 }
 
+unsigned ms_process_descriptor_max(void)
+{
+    const long count = ms_sys_descriptor_max();
+    return count < 0 || count > INT_MAX ? (unsigned)INT_MAX : (unsigned)count;
+}
+
 ms_status ms_process_working_folder(char *path, size_t size, ms_error *err)
 {
     if (ms_sys_getcwd(path, size) == NULL)

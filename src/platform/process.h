@@ -8,6 +8,8 @@
 const char *ms_environment_get(const char *name);
 uint32_t ms_process_id(void);
 uint32_t ms_process_user(void);
+/** Descriptors that this process may have open at a time. */
+unsigned ms_process_descriptor_max(void);
 /** Absolute path of the working folder, NUL terminated. MS_IO, also when it needs more than size bytes
  *  or the folder is gone. */
 MS_MUST_CHECK ms_status ms_process_working_folder(char *path, size_t size, ms_error *err);

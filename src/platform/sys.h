@@ -114,6 +114,8 @@ uid_t ms_sys_geteuid(void);
 char *ms_sys_getcwd(char *path, size_t size);
 /** Processors this process may run on, or -1. */
 long ms_sys_processor_count(void);
+/** Descriptors this process may have open at a time, or -1. */
+long ms_sys_descriptor_max(void);
 /** Constants of <sys/mman.h>; mmap returns MAP_FAILED. */
 void *ms_sys_mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset);
 int ms_sys_munmap(void *memory, size_t size);

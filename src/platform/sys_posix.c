@@ -438,6 +438,11 @@ long ms_sys_processor_count(void)
     return sysconf(_SC_NPROCESSORS_ONLN);
 }
 
+long ms_sys_descriptor_max(void)
+{
+    return sysconf(_SC_OPEN_MAX);
+}
+
 void *ms_sys_mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset)
 {
     return mmap(address, size, protection, flags, fd, offset);

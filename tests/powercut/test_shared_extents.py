@@ -3,6 +3,7 @@ trusted for it. Files that change at a given moment: tests/sweep/test_sharing.c.
 
 import fcntl
 import os
+import resource
 import struct
 import subprocess
 
@@ -132,3 +133,14 @@ def test_power_cuts_where_extents_are_shared(disk, scenario):
     program = build_folder() / "tests/powercut/power_cuts"
     ended = subprocess.run([program, scenario], env=environment, stdout=subprocess.PIPE, universal_newlines=True)
     assert ended.returncode == 0 and "not ok" not in ended.stdout, ended.stdout
+
+
+def test_sharing_leaves_descriptors_for_everything_else(disk, product):
+    """Frozen files are open files: with as few descriptors as a store without them needs it works too."""
+    (disk.at / "many").mkdir()
+    for number in range(600):
+        trees.noise(70_000, number)(disk.at / "many" / f"f{number}")
+    few = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+    for jobs in (1, 2, 4):
+        ended = product.call("--json", "--jobs", jobs, "store", disk.at / "many", f"m{jobs}", preexec_fn=few)
+        assert ended.returncode == 0, ended
