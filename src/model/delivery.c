@@ -82,6 +82,13 @@ static void start_placing(const ms_delivery *delivery, ms_placing *placing, ms_c
             .copy_count = count};
 }
 
+/* Chunks that are too small are copied all the same. Nobody knows before the walk how many: by their mean size, all or none. */
+static bool is_mostly_shared(const ms_placing *placing)
+{
+    const ms_manifest_head *head = &placing->model->head;
+    return placing->shares && (head->count == 0 || head->size / head->count >= MS_BLOCK_SHARED_SIZE_MIN);
+}
+
 /* The staged folder as the place to write to. Unless they are shared, so many bytes must be free there; NULL = nobody knows. */
 static ms_status prepare_placing(
         const ms_staging *staging, const ms_target *target, const uint64_t *needed, ms_placing *placing, ms_error *err)
@@ -90,7 +97,7 @@ static ms_status prepare_placing(
     placing->content = staging->content;
     placing->resumed = staging->resumed;
     placing->shares = ms_placing_can_share(placing);
-    return placing->shares || needed == NULL ? MS_OK : check_space(target, *needed, err);
+    return is_mostly_shared(placing) || needed == NULL ? MS_OK : check_space(target, *needed, err);
 }
 
 static ms_status stage_tree(

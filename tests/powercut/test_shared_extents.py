@@ -78,13 +78,27 @@ def test_neither_store_nor_retrieve_takes_the_space_of_the_model(disk, product, 
     assert product.run("check", "--read-data")["isValid"]
 
 
-@pytest.mark.parametrize("disk", ["xfs"], indirect=True)  # btrfs says late how much is free
-def test_output_takes_less_than_there_is_room_for(disk, product, model):
-    product.store(model, "model")
+def fill(disk):
+    """All but FREE_MIB, which the model is larger than."""
     status = os.statvfs(disk.at)
     with open(disk.at / "filler", "wb") as filler:
         os.posix_fallocate(filler.fileno(), 0, status.f_bavail * status.f_frsize - FREE_MIB * MIB)
     assert os.statvfs(disk.at).f_bavail * status.f_frsize < MODEL_MIB * MIB
+
+
+@pytest.mark.parametrize("disk", ["xfs"], indirect=True)  # btrfs says late how much is free
+def test_chunks_that_are_not_shared_need_their_room(disk, product, model):
+    """Told before the disk is filled with what will not fit."""
+    product.store(model, "model", "--set", "storage.chunkSize=4096")
+    fill(disk)
+    assert product.fail(9, "retrieve", "model", disk.at / "out").reason == "no_space"
+    assert [entry.name for entry in disk.at.iterdir() if "out" in entry.name] == []
+
+
+@pytest.mark.parametrize("disk", ["xfs"], indirect=True)  # btrfs says late how much is free
+def test_output_takes_less_than_there_is_room_for(disk, product, model):
+    product.store(model, "model")
+    fill(disk)
     product.run("retrieve", "model", disk.at / "out")
     assert_same_tree(model, disk.at / "out")
 
