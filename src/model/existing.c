@@ -56,6 +56,10 @@ static ms_status begin(void *payload, const ms_walk_event *event, ms_error *err)
     }
     if (status != MS_OK)
         return status;
+    if (event->kind == MS_WALK_FILE)
+        status = ms_whole_files_see(&compare->existing->whole, event->file_index, &found, err);
+    if (status != MS_OK)
+        return status;
     const ms_file_kind kind = event->kind == MS_WALK_DIRECTORY ? MS_FILE_DIRECTORY : MS_FILE_REGULAR;
     if (found.kind != kind)
         differ(compare, path, kind == MS_FILE_DIRECTORY ? "is not a folder" : "is not a regular file");

@@ -24,20 +24,49 @@
 void ms_whole_files_release(ms_whole_files *files)
 {
     ms_free(files->bits);
+    ms_free(files->seen);
     *files = (ms_whole_files){0};
+}
+
+uint64_t ms_whole_files_mark(const ms_file_status *status)
+{
+    /* An odd factor: neither of the two can make up for the other. */
+    return (uint64_t)status->changed_ns + status->inode * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+static ms_status grow(ms_whole_files *files, uint64_t file_index, ms_error *err)
+{
+    if (file_index < files->capacity)
+        return MS_OK;
+    const uint64_t capacity = MS_MAX(files->capacity * 2, (file_index + 1024) & ~(uint64_t)7);
+    const size_t seen_size = (size_t)capacity * sizeof(*files->seen);
+    uint64_t *seen = ms_realloc(files->seen, seen_size);
+    if (seen == NULL)
+        return ms_fail_memory(err, seen_size);
+    memset(seen + files->capacity, 0, (size_t)(capacity - files->capacity) * sizeof(*seen));
+    files->seen = seen;
+    uint8_t *bits = ms_realloc(files->bits, (size_t)(capacity / 8));
+    if (bits == NULL)
+        return ms_fail_memory(err, (size_t)(capacity / 8));
+    memset(bits + files->capacity / 8, 0, (size_t)((capacity - files->capacity) / 8));
+    files->bits = bits;
+    files->capacity = capacity;
+    return MS_OK;
+}
+
+ms_status ms_whole_files_see(ms_whole_files *files, uint64_t file_index, const ms_file_status *status, ms_error *err)
+{
+    const ms_status grown = grow(files, file_index, err);
+    if (grown == MS_OK)
+        files->seen[file_index] = ms_whole_files_mark(status);
+    return grown;
 }
 
 ms_status ms_whole_files_set(ms_whole_files *files, uint64_t file_index, bool is_whole, ms_error *err)
 {
-    if (file_index >= files->capacity) {
-        const uint64_t capacity = MS_MAX(files->capacity * 2, (file_index + 1024) & ~(uint64_t)7);
-        uint8_t *grown = ms_realloc(files->bits, (size_t)(capacity / 8));
-        if (grown == NULL)
-            return ms_fail_memory(err, (size_t)(capacity / 8));
-        memset(grown + files->capacity / 8, 0, (size_t)((capacity - files->capacity) / 8));
-        files->bits = grown;
-        files->capacity = capacity;
-    }
+    const ms_status status = grow(files, file_index, err);
+    if (status != MS_OK)
+        return status;
     const uint8_t bit = (uint8_t)(1u << (file_index % 8));
     if (is_whole)
         files->bits[file_index / 8] |= bit;
@@ -207,36 +236,70 @@ static ms_status begin(void *payload, const ms_walk_event *event, ms_error *err)
 
 typedef enum whole_taken { WHOLE_NOT_TAKEN, WHOLE_CLONED, WHOLE_LINKED } whole_taken;
 
-/* A whole file of the old copy: shared extents, else a second name for it, else its chunks are copied like others. A second name is
- * only taken of a file that has no other one, and that nobody can execute or write to but us as for new files. */
-static whole_taken take_whole_file(const ms_placing *placing, const char *path, uint64_t size, const char *full)
+/* The file of the old copy, if nobody has changed it since it was compared. */
+static bool is_as_compared(const ms_placing *placing, const ms_walk_event *event, int from, ms_file_status *found)
+{
+    return ms_file_status_of(from, found, NULL) == MS_OK &&
+           placing->whole->seen[event->file_index] == ms_whole_files_mark(found);
+}
+
+/* An earlier run has given it, and it need not be given again. */
+static bool has_second_name(const ms_placing *placing, const ms_walk_event *event, int from, int parent, const char *name)
+{
+    ms_file_status found;
+    ms_file_status standing;
+    return is_as_compared(placing, event, from, &found) && ms_file_status_at(parent, name, false, &standing, NULL) == MS_OK &&
+           standing.device == found.device && standing.inode == found.inode;
+}
+
+/* Only to a file that has no other name, and that nobody can execute or write to but us as for new files, such as made. */
+static bool give_second_name(
+        const ms_placing *placing, const ms_walk_event *event, const char *path, int from, int made, int parent, const char *name)
+{
+    ms_file_status old;
+    ms_file_status new;
+    return is_as_compared(placing, event, from, &old) && ms_file_status_of(made, &new, NULL) == MS_OK && old.links == 1 &&
+           old.mode == new.mode && old.owner == new.owner && ms_file_remove(parent, name, NULL) == MS_OK &&
+           ms_file_link(placing->copies[0].fd, path, parent, name);
+}
+
+/* A clone that goes on behind the last chunk, or ends before it, is none. */
+static bool is_cloned(const ms_walk_event *event, int from, int made)
+{
+    ms_file_status clone;
+    return ms_file_clone(made, from) && ms_file_status_of(made, &clone, NULL) == MS_OK && clone.size == event->size;
+}
+
+/* A whole file of the old copy: shared extents, else a second name for it, else its chunks are copied like others. */
+static whole_taken take_whole_file(const ms_placing *placing, const char *path, const ms_walk_event *event, const char *full)
 {
     int from = -1;
-    int to = -1;
+    int made = -1;
     int parent = -1;
     const char *name;
     const ms_copy *copy = &placing->copies[0];
     whole_taken taken = WHOLE_NOT_TAKEN;
-    ms_file_status found;
-    const ms_status opened = copy->is_folder ? ms_file_open(&from, copy->fd, path,
-                                     MS_OPEN_READ | MS_OPEN_BENEATH | MS_OPEN_NOFOLLOW | MS_OPEN_PATH_ONLY_REGULAR, 0, NULL)
-                                             : MS_NOT_FOUND;
-    if (opened != MS_OK)
-        return WHOLE_NOT_TAKEN;
-    if (open_parent(placing, full, &parent, &name, NULL) == MS_OK && ms_file_remove(parent, name, NULL) == MS_OK &&
-            ms_file_open(&to, parent, name, MS_OPEN_WRITE | MS_OPEN_CREATE | MS_OPEN_EXCLUSIVE | MS_OPEN_BENEATH, MODE_FILE, NULL) == MS_OK) {
-        ms_file_status made;
-        const bool is_cloned = ms_file_clone(to, from);
-        const bool are_known = ms_file_status_of(from, &found, NULL) == MS_OK && ms_file_status_of(to, &made, NULL) == MS_OK;
-        if (is_cloned && are_known && made.size == size)
-            taken = WHOLE_CLONED;
-        else if (is_cloned)
-            (void)!ms_file_remove(parent, name, NULL); /* it goes on behind its last chunk, or ends before it */
-        else if (are_known && found.links == 1 && found.mode == made.mode && found.owner == made.owner &&
-                 ms_file_remove(parent, name, NULL) == MS_OK && ms_file_link(copy->fd, path, parent, name))
-            taken = WHOLE_LINKED;
+    if (!copy->is_folder ||
+            ms_file_open(&from, copy->fd, path, MS_OPEN_READ | MS_OPEN_BENEATH | MS_OPEN_NOFOLLOW | MS_OPEN_PATH_ONLY_REGULAR, 0,
+                    NULL) != MS_OK)
+        return taken;
+    if (open_parent(placing, full, &parent, &name, NULL) != MS_OK) {
+        ms_file_close(from);
+        return taken;
     }
-    ms_file_close(to);
+    if (has_second_name(placing, event, from, parent, name)) {
+        taken = WHOLE_LINKED;
+    } else if (ms_file_remove(parent, name, NULL) == MS_OK &&
+               ms_file_open(&made, parent, name, MS_OPEN_WRITE | MS_OPEN_CREATE | MS_OPEN_EXCLUSIVE | MS_OPEN_BENEATH, MODE_FILE,
+                       NULL) == MS_OK) {
+        if (is_cloned(event, from, made))
+            taken = WHOLE_CLONED;
+        else if (give_second_name(placing, event, path, from, made, parent, name))
+            taken = WHOLE_LINKED;
+        else
+            (void)!ms_file_remove(parent, name, NULL);
+    }
+    ms_file_close(made);
     ms_file_close(parent);
     ms_file_close(from);
     return taken;
@@ -254,7 +317,7 @@ static bool wants(void *payload, const ms_walk_event *event)
     if (event->kind != MS_WALK_FILE || !is_whole_file(placing->whole, event->file_index) ||
             content_path(placing, path, full, NULL) != MS_OK)
         return true;
-    const whole_taken taken = take_whole_file(placing, path, event->size, full);
+    const whole_taken taken = take_whole_file(placing, path, event, full);
     /* The old copy may have changed since it was compared: a clone is proven where it stands, where nobody else writes. */
     placing->is_cloned = taken == WHOLE_CLONED;
     if (taken != WHOLE_LINKED)

@@ -11,10 +11,15 @@
 /** Files of an older copy that were proven whole, by file index of the walk. Owned by whoever initialised it. */
 typedef struct ms_whole_files {
     uint8_t *bits;
+    uint64_t *seen;    /* ms_whole_files_mark of each */
     uint64_t count;    /* files looked at */
     uint64_t capacity; /* bits */
 } ms_whole_files;
 void ms_whole_files_release(ms_whole_files *files);
+/** Of a file as it is now: another one once somebody changed it or put another file in its place. */
+uint64_t ms_whole_files_mark(const ms_file_status *status);
+/** Remember how the file was before it is read; it is not whole until that is said. */
+MS_MUST_CHECK ms_status ms_whole_files_see(ms_whole_files *files, uint64_t file_index, const ms_file_status *status, ms_error *err);
 MS_MUST_CHECK ms_status ms_whole_files_set(ms_whole_files *files, uint64_t file_index, bool is_whole, ms_error *err);
 
 typedef struct ms_placing {

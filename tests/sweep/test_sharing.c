@@ -318,6 +318,24 @@ static void test_old_copy_that_changes(void)
     }
 }
 
+/* Where nothing is shared it would get a second name, and is copied when it changed. */
+static void test_old_copy_that_changes_unshared(const char *folder)
+{
+    char where[TREE_PATH_SIZE];
+    ms_error err = MS_ERROR_INIT;
+    (void)folder;
+    for (int changes = 0; changes < 2; changes++) {
+        begin_replacement();
+        if (changes)
+            faulty_interfere(FAULTY_clone, 1, damage_whole_file, NULL);
+        const ms_status status = retrieve_folder(&err);
+        EXPECT(status == MS_OK, "%s", err.message);
+        EXPECT(faulty_count(FAULTY_linkat) == (changes ? 0 : 1), "%u second names", faulty_count(FAULTY_linkat));
+        faulty_reset();
+        EXPECT(!tree_differs(scenario_path(now_folder, "model"), scenario_path(now_folder, "out"), where), "%d changes: %s", changes, where);
+    }
+}
+
 static void test_changes(const char *folder)
 {
     (void)folder;
@@ -347,6 +365,8 @@ static void on_file_system(const char *only, const char *kind, bool (*make)(cons
         mounting_run_case(name, test_changes);
     } else {
         sweep_asking(kind);
+        snprintf(name, sizeof(name), "older_copies_that_change %s", kind);
+        mounting_run_case(name, test_old_copy_that_changes_unshared);
     }
     umount2(mounted, MNT_DETACH);
 }
