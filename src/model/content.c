@@ -163,10 +163,10 @@ static size_t run_length(const content_item *item, size_t first, size_t *bytes)
 }
 
 /* Freeze what is read where the store can share it: then it is read there, and no writer to the file can come between the hash and
- * the block. What somebody only looks for is not stored. */
+ * the block. What somebody only looks for is not stored, and small chunks are not shared. */
 static int freeze_run(putting *put, int fd, content_chunk *chunks, size_t count, size_t bytes)
 {
-    const bool may_freeze = put->source->only == NULL && put->frozen_max > 0;
+    const bool may_freeze = put->source->only == NULL && put->frozen_max > 0 && chunks[0].size >= MS_BLOCK_SHARED_SIZE_MIN;
     const int frozen = may_freeze ? ms_store_freeze(put->session, fd, chunks[0].offset, bytes) : -1;
     for (size_t i = 0; frozen >= 0 && i < count; i++) {
         chunks[i].frozen_fd = frozen;

@@ -336,9 +336,21 @@ static void test_old_copy_that_changes_unshared(const char *folder)
     }
 }
 
+/* Blocks below the least size are written, and then nothing is frozen for them. */
+static void test_small_chunks_are_not_frozen(void)
+{
+    ms_error err = MS_ERROR_INIT;
+    scenario_chunk_size = SCENARIO_SHARED_CHUNK_SIZE / 2;
+    begin_run(false);
+    const ms_status status = store_weights(&err);
+    EXPECT(status == MS_OK && faulty_count(FAULTY_clone_range) == 0, "%u clones: %s", faulty_count(FAULTY_clone_range), err.message);
+    scenario_chunk_size = SCENARIO_SHARED_CHUNK_SIZE;
+}
+
 static void test_changes(const char *folder)
 {
     (void)folder;
+    test_small_chunks_are_not_frozen();
     test_source_that_changes();
     test_blocks_that_change();
     test_copies_are_apart();
