@@ -1,5 +1,6 @@
-/* Open files: opening, reading, writing, syncing. Short counts are finished here; a failed sync is reported and never tried again, because the kernel may have dropped the
- * pages and would then answer that all is well. */
+/* Open files: opening, reading, writing, syncing. Short counts are finished here; a failed sync is
+ * reported and never tried again, because the kernel may have dropped the pages and would then answer
+ * that all is well. */
 #include "platform/file.h"
 
 #include <errno.h>
