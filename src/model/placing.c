@@ -236,31 +236,36 @@ static ms_status begin(void *payload, const ms_walk_event *event, ms_error *err)
 
 typedef enum whole_taken { WHOLE_NOT_TAKEN, WHOLE_CLONED, WHOLE_LINKED } whole_taken;
 
-/* The file of the old copy, if nobody has changed it since it was compared. */
-static bool is_as_compared(const ms_placing *placing, const ms_walk_event *event, int from, ms_file_status *found)
+/* The file of the old copy, if nobody has changed it since it had the mark. */
+static bool is_as_marked(uint64_t mark, int from, ms_file_status *found)
 {
-    return ms_file_status_of(from, found, NULL) == MS_OK &&
-           placing->whole->seen[event->file_index] == ms_whole_files_mark(found);
+    return ms_file_status_of(from, found, NULL) == MS_OK && ms_whole_files_mark(found) == mark;
 }
 
-/* An earlier run has given it, and it need not be given again. */
-static bool has_second_name(const ms_placing *placing, const ms_walk_event *event, int from, int parent, const char *name)
+/* Remove what stands there. Where that is a second name that an earlier run gave, the file changes by it, and so does its mark. */
+static bool make_way(int from, int parent, const char *name, uint64_t *mark)
 {
-    ms_file_status found;
+    ms_file_status before;
     ms_file_status standing;
-    return is_as_compared(placing, event, from, &found) && ms_file_status_at(parent, name, false, &standing, NULL) == MS_OK &&
-           standing.device == found.device && standing.inode == found.inode;
+    ms_file_status after;
+    const bool is_second_name = is_as_marked(*mark, from, &before) && ms_file_status_at(parent, name, false, &standing, NULL) == MS_OK &&
+                                standing.device == before.device && standing.inode == before.inode;
+    if (ms_file_remove(parent, name, NULL) != MS_OK)
+        return false;
+    if (is_second_name && ms_file_status_of(from, &after, NULL) == MS_OK && after.modified_ns == before.modified_ns)
+        *mark = ms_whole_files_mark(&after);
+    return true;
 }
 
 /* Only to a file that has no other name, and that nobody can execute or write to but us as for new files, such as made. */
 static bool give_second_name(
-        const ms_placing *placing, const ms_walk_event *event, const char *path, int from, int made, int parent, const char *name)
+        const ms_copy *copy, const char *path, uint64_t mark, int from, int made, int parent, const char *name)
 {
     ms_file_status old;
     ms_file_status new;
-    return is_as_compared(placing, event, from, &old) && ms_file_status_of(made, &new, NULL) == MS_OK && old.links == 1 &&
+    return is_as_marked(mark, from, &old) && ms_file_status_of(made, &new, NULL) == MS_OK && old.links == 1 &&
            old.mode == new.mode && old.owner == new.owner && ms_file_remove(parent, name, NULL) == MS_OK &&
-           ms_file_link(placing->copies[0].fd, path, parent, name);
+           ms_file_link(copy->fd, path, parent, name);
 }
 
 /* A clone that goes on behind the last chunk, or ends before it, is none. */
@@ -278,6 +283,7 @@ static whole_taken take_whole_file(const ms_placing *placing, const char *path, 
     int parent = -1;
     const char *name;
     const ms_copy *copy = &placing->copies[0];
+    uint64_t mark = placing->whole->seen[event->file_index];
     whole_taken taken = WHOLE_NOT_TAKEN;
     if (!copy->is_folder ||
             ms_file_open(&from, copy->fd, path, MS_OPEN_READ | MS_OPEN_BENEATH | MS_OPEN_NOFOLLOW | MS_OPEN_PATH_ONLY_REGULAR, 0,
@@ -287,14 +293,12 @@ static whole_taken take_whole_file(const ms_placing *placing, const char *path, 
         ms_file_close(from);
         return taken;
     }
-    if (has_second_name(placing, event, from, parent, name)) {
-        taken = WHOLE_LINKED;
-    } else if (ms_file_remove(parent, name, NULL) == MS_OK &&
-               ms_file_open(&made, parent, name, MS_OPEN_WRITE | MS_OPEN_CREATE | MS_OPEN_EXCLUSIVE | MS_OPEN_BENEATH, MODE_FILE,
-                       NULL) == MS_OK) {
+    if (make_way(from, parent, name, &mark) &&
+            ms_file_open(&made, parent, name, MS_OPEN_WRITE | MS_OPEN_CREATE | MS_OPEN_EXCLUSIVE | MS_OPEN_BENEATH, MODE_FILE, NULL) ==
+                    MS_OK) {
         if (is_cloned(event, from, made))
             taken = WHOLE_CLONED;
-        else if (give_second_name(placing, event, path, from, made, parent, name))
+        else if (give_second_name(copy, path, mark, from, made, parent, name))
             taken = WHOLE_LINKED;
         else
             (void)!ms_file_remove(parent, name, NULL);

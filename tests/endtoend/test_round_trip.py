@@ -113,17 +113,39 @@ def test_extra_file_is_a_difference(product, model, folder):
     assert_same_tree(folder / "out", model)
 
 
-def test_what_stands_is_whole_after_replacements_that_fail(product, folder):
-    """The first takes a.bin from what stands, if need be as a second name for it; then the user writes to theirs."""
+@pytest.fixture
+def half_replaced(product, folder):
+    """A replacement would take a.bin from what stands, if need be as a second name for it, and fails at the end of b.bin."""
     folder_of({"a.bin": noise(3 * MIB, 1), "b.bin": noise(40 * MIB, 2)})(folder / "model")
     product.run("store", folder / "model", "model")
     product.run("retrieve", "model", folder / "out")
     last = hashlib.sha256((folder / "model/b.bin").read_bytes()[39 * MIB :]).digest()
     product.lose(cid_text(b"\x01\x55\x12\x20" + last))
+    write_over(folder / "out/b.bin", 39 * MIB)
+
+
+def write_over(path, offset):
+    with open(path, "r+b") as stream:
+        stream.seek(offset)
+        stream.write(b"written by the user")
+
+
+def test_what_an_earlier_run_took_is_judged_again(product, folder, half_replaced):
+    """A second name stays one, unless the file has rights by now that an output has not."""
+    links = []
+    for mode in (0o644, 0o644, 0o755):
+        (folder / "out/a.bin").chmod(mode)
+        product.fail(4, "retrieve", "model", folder / "out", "--force")
+        links.append((folder / "out/a.bin").stat().st_nlink)
+    assert links[0] == links[1] and links[2] == 1
+    product.run("retrieve", "model", folder / "out", "--force", "--seed", folder / "model")
+    assert (folder / "out/a.bin").stat().st_mode & 0o111 == 0
+    assert_same_tree(folder / "out", folder / "model")
+
+
+def test_what_stands_is_whole_after_replacements_that_fail(product, folder, half_replaced):
     for name, offset in (("b.bin", 39 * MIB), ("a.bin", MIB)):
-        with open(folder / "out" / name, "r+b") as stream:
-            stream.seek(offset)
-            stream.write(b"written by the user")
+        write_over(folder / "out" / name, offset)
         shutil.rmtree(folder / "theirs", ignore_errors=True)
         shutil.copytree(folder / "out", folder / "theirs")
         assert product.fail(4, "retrieve", "model", folder / "out", "--force").reason == "chunk_missing"
