@@ -86,24 +86,12 @@ typedef struct copy_file {
     ms_status status;
 } copy_file;
 
-/* Whether a failure is one of the file, and not of this process, such as no descriptor that is left. */
+/* Whether a failure speaks of the file, whose bytes are then looked for elsewhere, and not of this process. */
 static bool is_of_file(ms_status status, const ms_error *found)
 {
-    if (status != MS_IO)
-        return true;
-    switch (found->os_errno) {
-    case EIO:
-    case EBADMSG:
-    case EACCES:
-    case EPERM:
-    case ELOOP:
-    case EXDEV:
-    case ENOTDIR:
-    case ENAMETOOLONG:
-        return true;
-    default:
-        return false;
-    }
+    if (status == MS_IO)
+        return found->os_errno != EMFILE && found->os_errno != ENFILE && found->os_errno != ENOMEM;
+    return status != MS_NO_MEMORY && status != MS_INTERRUPTED;
 }
 
 static ms_status open_copy_file(copy_file *file, const ms_copy *copy, const char *path, ms_error *err)
