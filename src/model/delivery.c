@@ -100,6 +100,16 @@ static ms_status prepare_placing(
     return is_mostly_shared(placing) || needed == NULL ? MS_OK : check_space(target, *needed, err);
 }
 
+static ms_status place_all(const ms_delivery *delivery, ms_placing *placing, ms_error *err)
+{
+    ms_task_progress_begin(delivery->run->task, "fetch", delivery->model->head.size);
+    ms_status status = ms_placing_run(placing, err);
+    ms_task_progress_end(delivery->run->task);
+    if (status == MS_OK && placing->placed_chunks == 0 && placing->whole_file_count == 0)
+        status = ms_fail(err, MS_USAGE, "nothing_selected", "no file of the model matches --include and --exclude");
+    return status;
+}
+
 static ms_status stage_tree(
         ms_delivery *delivery, const ms_target *target, const uint64_t *needed, ms_placing *placing, ms_error *err)
 {
@@ -110,19 +120,14 @@ static ms_status stage_tree(
     if (status != MS_OK)
         return status;
     status = prepare_placing(&staging, target, needed, placing, err);
-    if (status != MS_OK) {
-        end_staging(&staging, staging.resumed);
-        return status;
-    }
-    ms_task_progress_begin(delivery->run->task, "fetch", delivery->model->head.size);
-    status = ms_placing_run(placing, err);
-    ms_task_progress_end(delivery->run->task);
-    if (status == MS_OK && placing->placed_chunks == 0 && placing->whole_file_count == 0)
-        status = ms_fail(err, MS_USAGE, "nothing_selected", "no file of the model matches --include and --exclude");
+    const bool is_prepared = status == MS_OK;
+    if (is_prepared)
+        status = place_all(delivery, placing, err);
     if (status == MS_OK)
         status = ms_staging_publish(&staging, target, delivery->force, err);
     if (status != MS_OK)
-        end_staging(&staging, placing->placed_chunks);
+        end_staging(&staging, is_prepared ? placing->placed_chunks : staging.resumed);
+    placing->content = NULL; /* it was part of the staging */
     delivery->fetched_bytes += placing->fetched_bytes;
     delivery->reused_bytes += placing->reused_bytes;
     delivery->chunks += placing->placed_chunks;

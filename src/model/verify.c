@@ -229,7 +229,8 @@ static ms_status begin(void *payload, const ms_walk_event *event, ms_error *err)
     status = ms_file_status_at(verify->copy.fd, ms_walk_path(event, path), false, &found, &seen);
     if (status == MS_OK && found.kind == kind)
         return MS_OK;
-    if (status == MS_IO && seen.os_errno != ENOTDIR) {
+    /* A folder of the copy that is a file, or a link that leads to itself, holds no such file. */
+    if (status == MS_IO && seen.os_errno != ENOTDIR && seen.os_errno != ELOOP) {
         ms_error_copy(err, &seen);
         return status;
     }

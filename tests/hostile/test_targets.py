@@ -272,7 +272,7 @@ def test_folders_swapped_for_links_while_writing_lead_nowhere(product, stored, y
     yard.assert_untouched()
 
 
-@pytest.mark.parametrize("plant", PLANTS if LONG else [plant_link, plant_fifo], ids=lambda plant: plant.__name__[6:])
+@pytest.mark.parametrize("plant", PLANTS if LONG else [plant_link, plant_loop, plant_fifo], ids=lambda plant: plant.__name__[6:])
 def test_hostile_copies_are_read_without_following_and_without_waiting(product, stored, yard, plant):
     """Folders given to --seed, --from and verify: with links, fifos and sockets in place of every file."""
     strangers = Strangers(yard, plant)
