@@ -86,12 +86,21 @@ typedef struct copy_file {
     ms_status status;
 } copy_file;
 
-/* Whether a failure speaks of the file, whose bytes are then looked for elsewhere, and not of this process. */
+/* Whether a failure speaks of the file, whose bytes are then looked for elsewhere, and not of what this process may have. */
 static bool is_of_file(ms_status status, const ms_error *found)
 {
-    if (status == MS_IO)
-        return found->os_errno != EMFILE && found->os_errno != ENFILE && found->os_errno != ENOMEM;
-    return status != MS_NO_MEMORY && status != MS_INTERRUPTED;
+    if (status != MS_IO)
+        return status != MS_NO_MEMORY && status != MS_INTERRUPTED;
+    switch (found->os_errno) {
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case ENOSPC:
+    case EDQUOT:
+        return false;
+    default:
+        return true;
+    }
 }
 
 static ms_status open_copy_file(copy_file *file, const ms_copy *copy, const char *path, ms_error *err)

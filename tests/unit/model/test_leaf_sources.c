@@ -64,7 +64,7 @@ static void test_a_file_that_cannot_be_opened_is_passed_over(void **state)
 
 static void test_our_own_trouble_is_none_of_the_file(void **state)
 {
-    static const int of_process[] = {EMFILE, ENFILE, ENOMEM};
+    static const int of_process[] = {EMFILE, ENFILE, ENOMEM, ENOSPC, EDQUOT};
     const temporary_folder *folder = *state;
     ms_leaf leaf;
 
