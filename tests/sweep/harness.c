@@ -254,6 +254,24 @@ void harness_choose(
     }
 }
 
+void harness_kill_some(stage *on, unsigned count, tally *sum)
+{
+    sum->faults_found += on->calls;
+    for (unsigned i = 0; i < count; i++) {
+        const fault hit = {.arm = harness_arm_kill, .nth = 1 + (unsigned)(harness_random() % on->calls)};
+        stage_renew(on);
+        if (stage_hit(on, &hit) != HIT_KILLED)
+            continue;
+        const scenario_outcome outcome = harness.shared->outcome;
+        sum->injected++;
+        sum->succeeded += outcome.acknowledged;
+        if (stage_prove(on, &outcome))
+            sum->recovered++;
+        else
+            tally_fail(sum, on, "killed before call %u", hit.nth);
+    }
+}
+
 void tally_tell(const tally *sum, const char *name)
 {
     const bool good = sum->failures == 0 && sum->injected > 0;

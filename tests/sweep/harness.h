@@ -100,4 +100,7 @@ void tally_tell(const tally *sum, const char *name);
 void tally_fail(tally *sum, const stage *on, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 
+/** Kill the operation of a stage before count of its calls, each by chance, and prove what it left. */
+void harness_kill_some(stage *on, unsigned count, tally *sum);
+
 #endif

@@ -28,21 +28,7 @@ static void sweep_file_system(const char *kind, const char *folder)
             stage_close(&on);
             continue;
         }
-        sum.faults_found += on.calls;
-        for (unsigned k = 0; k < KILLS; k++) {
-            const fault hit = {
-                    .arm = harness_arm_kill, .nth = 1 + (unsigned)(harness_random() % on.calls)};
-            stage_renew(&on);
-            if (stage_hit(&on, &hit) != HIT_KILLED)
-                continue;
-            const scenario_outcome outcome = harness_shared_memory()->outcome;
-            sum.injected++;
-            sum.succeeded += outcome.acknowledged;
-            if (stage_prove(&on, &outcome))
-                sum.recovered++;
-            else
-                tally_fail(&sum, &on, "killed before call %u", hit.nth);
-        }
+        harness_kill_some(&on, KILLS, &sum);
         stage_close(&on);
     }
     tally_tell(&sum, kind);

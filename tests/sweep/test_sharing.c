@@ -76,20 +76,8 @@ static void sweep_kills(const char *kind)
             continue;
         if (!stage_open(&on, what, 2))
             tally_fail(&sum, &on, "fails without a fault");
-        sum.faults_found += on.calls;
-        for (unsigned k = 0; on.calls > 0 && k < KILLS; k++) {
-            const fault hit = {.arm = harness_arm_kill, .nth = 1 + (unsigned)(harness_random() % on.calls)};
-            stage_renew(&on);
-            if (stage_hit(&on, &hit) != HIT_KILLED)
-                continue;
-            const scenario_outcome outcome = harness_shared_memory()->outcome;
-            sum.injected++;
-            sum.succeeded += outcome.acknowledged;
-            if (stage_prove(&on, &outcome))
-                sum.recovered++;
-            else
-                tally_fail(&sum, &on, "killed before call %u", hit.nth);
-        }
+        else
+            harness_kill_some(&on, KILLS, &sum);
         stage_close(&on);
     }
     tally_tell(&sum, kind);
