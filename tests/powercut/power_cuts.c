@@ -424,8 +424,8 @@ static void prove_second(stage *on, unsigned signal_at, int number)
 static bool may_follow_itself(const scenario *what)
 {
     static const char *const names[] = {"store_file", "store_folder", "store_second_version",
-            "retrieve_folder", "retrieve_force", "retrieve_archive", "retrieve_extracted", "repair", "prune",
-            "deactivate", "activate", "key_default", "key_import", "config_init"};
+            "store_damaged_state", "retrieve_folder", "retrieve_force", "retrieve_archive", "retrieve_extracted",
+            "repair", "prune", "prune_many", "deactivate", "activate", "key_default", "key_import", "config_init"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(names[i], what->name) == 0)
             return true;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "store/fs_shards_priv.h"
+
 #define FILE_SIZE (11 * scenario_chunk_size + 100)
 
 static void prepare_two(const scenario_run *run)
@@ -110,6 +112,20 @@ static void prepare_prune(const scenario_run *run)
 {
     ms_error err = MS_ERROR_INIT;
     prepare_two(run);
+    EXPECT(run_remove(run, &err) == MS_OK, "the model cannot be removed: %s", err.message);
+}
+
+/* Blocks of so many folders that not each of those is synced. */
+static void prepare_prune_many(const scenario_run *run)
+{
+    ms_error err = MS_ERROR_INIT;
+    tree_write(run->folder, "first.bin", 1, 2 * FILE_SIZE);
+    tree_write(run->folder, "second.bin", 2, FILE_SIZE);
+    scenario_must_store(run, "second.bin", "second");
+    const unsigned kept = tree_count(scenario_path(run->folder, "home/blocks"));
+    scenario_must_store(run, "first.bin", "first");
+    const unsigned all = tree_count(scenario_path(run->folder, "home/blocks"));
+    EXPECT(all - kept > MS_FS_SYNC_EACH_MAX, "the model lies in %u folders", all - kept);
     EXPECT(run_remove(run, &err) == MS_OK, "the model cannot be removed: %s", err.message);
 }
 
@@ -235,6 +251,11 @@ const scenario scenarios_care[] = {
                 .keeps_blocks = true},
         {.name = "prune",
                 .prepare = prepare_prune,
+                .run = run_prune,
+                .look = look_at_prune,
+                .settled = settled_prune},
+        {.name = "prune_many",
+                .prepare = prepare_prune_many,
                 .run = run_prune,
                 .look = look_at_prune,
                 .settled = settled_prune},

@@ -1,5 +1,5 @@
 /* Storing: a file into a home that does not exist yet, a folder beside another model, a second
- * version. */
+ * version, a folder into a home that is damaged. */
 #include "scenario_priv.h"
 
 #include <string.h>
@@ -120,6 +120,24 @@ static void settled_second(const scenario_proof *proof)
     scenario_expect_whole(&proof->run, "folder@1");
 }
 
+/* A home whose state.db is damaged, which sets it aside. */
+
+static void prepare_damaged(const scenario_run *run)
+{
+    tree_write(run->folder, "other.bin", 6, 2 * scenario_chunk_size);
+    scenario_must_store(run, "other.bin", "other");
+    write_folder(run);
+    tree_damage(scenario_path(run->folder, "home/state.db"), 0);
+}
+
+/* Kept for whoever wants to know, once, however often it was gone about. */
+static void settled_damaged(const scenario_proof *proof)
+{
+    settled_folder(proof);
+    EXPECT(tree_exists(scenario_path(proof->run.folder, "home/state.db.damaged-1")), "the damaged state is gone");
+    EXPECT(!tree_exists(scenario_path(proof->run.folder, "home/state.db.damaged-2")), "the state was damaged again");
+}
+
 const scenario scenarios_store[] = {
         {.name = "store_file",
                 .prepare = prepare_file,
@@ -140,6 +158,12 @@ const scenario scenarios_store[] = {
                 .run = run_folder,
                 .look = look_at_second,
                 .settled = settled_second,
+                .writes_blocks = true},
+        {.name = "store_damaged_state",
+                .prepare = prepare_damaged,
+                .run = run_folder,
+                .look = look_at_folder,
+                .settled = settled_damaged,
                 .writes_blocks = true},
         {0},
 };
