@@ -1,6 +1,7 @@
 """Fixtures of all Python tests; a folder of tests adds its own."""
 
 import os
+import random
 import shutil
 import signal
 import tempfile
@@ -11,6 +12,8 @@ import pytest
 from product import Product, binary, trees
 
 GIB = 1 << 30
+# Numbers of tests are samples unless it is set.
+LONG = bool(os.environ.get("MODEL_STORAGE_LONG"))
 
 # Some that start a suite (nohup, a shell in the background) ignore signals, and whatever is tested would inherit that.
 for number, handler in {
@@ -23,11 +26,33 @@ for number, handler in {
 
 
 def pytest_collection_modifyitems(config, items):
-    if os.environ.get("MODEL_STORAGE_LONG"):
+    if LONG:
         return
     left_out = [item for item in items if item.get_closest_marker("long")]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if not item.get_closest_marker("long")]
+
+
+@pytest.fixture
+def figures():
+    """Lines for people: the numbers of this run, which `tools/check` shows from the file that it names."""
+
+    def say(text: str) -> None:
+        print(text)
+        file = os.environ.get("MODEL_STORAGE_FIGURES")
+        if file:
+            with open(file, "a") as stream:
+                stream.write(text + "\n")
+
+    return say
+
+
+@pytest.fixture
+def chance(request, figures):
+    """A source of chances whose seed is shown; MODEL_STORAGE_SEED repeats one."""
+    seed = os.environ.get("MODEL_STORAGE_SEED") or str(random.SystemRandom().randrange(1 << 32))
+    figures(f"{request.node.name}: MODEL_STORAGE_SEED={seed}")
+    return random.Random(seed)
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ import threading
 import time
 
 import pytest
+from conftest import LONG
 from mounts import CopyableDisk, CopyableSharingDisk, LyingDisk, opened
 
 from product import Product, trees
 
-LONG = bool(os.environ.get("MODEL_STORAGE_LONG"))
 CUTS = 500 if LONG else 20
 # Of models that are kept at a time, so that the disk stays small.
 KEPT = 24
@@ -27,22 +27,6 @@ def disk(request):
 @pytest.fixture
 def lying_disk():
     yield from opened(LyingDisk)
-
-
-@pytest.fixture
-def chance(record_property):
-    seed = os.environ.get("MODEL_STORAGE_SEED") or str(random.SystemRandom().randrange(1 << 32))
-    record_property("seed", seed)
-    print(f"MODEL_STORAGE_SEED={seed}")
-    return random.Random(seed)
-
-
-def tell(text):
-    print(text)
-    file = os.environ.get("MODEL_STORAGE_FIGURES")
-    if file:
-        with open(file, "a") as stream:
-            stream.write(text + "\n")
 
 
 def push_journal(folder, stop):
@@ -140,7 +124,7 @@ def prove(cut, acked, contents, chance):
     assert product.run("check", "--read-data")["isValid"]
 
 
-def test_what_was_acknowledged_survives_every_power_cut(disk, folder, chance):
+def test_what_was_acknowledged_survives_every_power_cut(disk, folder, chance, figures):
     product = Product(disk.at / "home")
     sources = folder
     if isinstance(disk, CopyableSharingDisk):
@@ -172,7 +156,7 @@ def test_what_was_acknowledged_survives_every_power_cut(disk, folder, chance):
         pusher.join()
     assert writer.failure is None, writer.failure
     assert writer.operations >= CUTS // 4, "hardly anything was cut"
-    tell(f"{CUTS} power cuts on {disk.MAKE[0][5:]} in {writer.operations} operations: {acknowledged} times a model was acknowledged, 0 lost")
+    figures(f"{CUTS} power cuts on {disk.MAKE[0][5:]} in {writer.operations} operations: {acknowledged} times a model was acknowledged, 0 lost")
 
 
 def test_disk_of_these_tests_shows_a_missing_sync(disk):

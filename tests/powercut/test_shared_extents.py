@@ -141,12 +141,13 @@ def test_model_on_another_file_system_is_copied(folder, disk, product):
 
 
 @pytest.mark.parametrize("disk, scenario", SCENARIOS, indirect=["disk"])
-def test_power_cuts_where_extents_are_shared(disk, scenario):
+def test_power_cuts_where_extents_are_shared(disk, scenario, figures):
     """The calculated ones, of operations that are recorded here: one that shares nothing fails."""
     environment = {**os.environ, "TMPDIR": str(disk.at), "MODEL_STORAGE_SHARED": "1"}
     program = build_folder() / "tests/powercut/power_cuts"
     ended = subprocess.run([program, scenario], env=environment, stdout=subprocess.PIPE, universal_newlines=True)
     assert ended.returncode == 0 and "not ok" not in ended.stdout, ended.stdout
+    figures(f"{scenario}, shared: {ended.stdout.splitlines()[-2][2:]}")
 
 
 def test_sharing_leaves_descriptors_for_everything_else(disk, product):
