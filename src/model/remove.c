@@ -84,6 +84,17 @@ static ms_status remove_versions(removing *remove, ms_error *err)
             remove->registry, &record->publisher, record->model_id, on_version, remove, err);
 }
 
+/* Nobody puts a manifest on record between the look at the records and its being given up. */
+static ms_status remove_locked(removing *remove, bool is_manifest, ms_error *err)
+{
+    int lock = -1;
+    ms_status status = ms_storage_lock(remove->run->storage, MS_STORAGE_LOCK_ROOTS, MS_LOCK_EXCLUSIVE, remove->run->task, &lock, err);
+    if (status == MS_OK)
+        status = is_manifest ? remove_manifest(remove, err) : remove_versions(remove, err);
+    ms_lock_release(lock);
+    return status;
+}
+
 static ms_status run_remove(ms_run *run, const void *options, void *result, ms_error *err)
 {
     const ms_remove_options *what = (const ms_remove_options *)options;
@@ -98,8 +109,7 @@ static ms_status run_remove(ms_run *run, const void *options, void *result, ms_e
     if (status == MS_OK)
         status = ms_ref_parse(&ref, what->ref, err);
     if (status == MS_OK)
-        status = ref.kind == MS_REF_CID ? remove_manifest(&remove, err)
-                                        : remove_versions(&remove, err);
+        status = remove_locked(&remove, ref.kind == MS_REF_CID, err);
     if (status == MS_OK && remove.result->removed_models == 0 && !remove.is_kept)
         return ms_fail(err, MS_NOT_FOUND, "not_here", "no model %s is in this store", what->ref);
     return status;

@@ -5,12 +5,16 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/bounded.h"
 #include "crypto/secret.h"
 #include "model/keyring_priv.h"
+#include "platform/file.h"
+#include "platform/folder.h"
 #include "platform/thread.h"
 #include "registry/ledger.h"
 #include "store/fs_store.h"
 
+#define LOCK_WAIT_MS 30000
 #define PASSWORD_HINT "give it with --password-file or --password-fd, or run on a terminal"
 
 struct ms_storage {
@@ -160,6 +164,24 @@ ms_status ms_storage_registry(ms_storage *storage, ms_registry **registry, ms_er
 {
     ms_status status = open_door(storage, open_registry, err);
     *registry = status == MS_OK ? storage->registry : NULL;
+    return status;
+}
+
+ms_status ms_storage_lock(
+        const ms_storage *storage, const char *name, ms_lock_mode mode, ms_task *task, int *lock, ms_error *err)
+{
+    char folder[MS_FILE_PATH_SIZE_MAX];
+    char path[MS_FILE_PATH_SIZE_MAX];
+    const char *home = ms_storage_home(storage);
+    *lock = -1;
+    if (!ms_bounded_printf(folder, sizeof(folder), "%s/locks", home) ||
+            !ms_bounded_printf(path, sizeof(path), "%s/%s", folder, name))
+        return ms_fail(err, MS_LIMIT, "path_too_long", "'%s' is too long", home);
+    ms_status status = ms_folder_make(MS_DIR_CURRENT, folder, 0700, NULL, NULL);
+    if (status != MS_OK)
+        status = ms_folder_make_all(MS_DIR_CURRENT, folder, 0700, err);
+    if (status == MS_OK)
+        status = ms_lock_acquire(lock, MS_DIR_CURRENT, path, mode, LOCK_WAIT_MS, ms_task_cancelled_payload, task, err);
     return status;
 }
 

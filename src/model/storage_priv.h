@@ -5,6 +5,7 @@
 #include "config/config.h"
 #include "eth/signer.h"
 #include "model_storage/storage.h"
+#include "platform/lock.h"
 #include "registry/registry.h"
 #include "state/state.h"
 #include "store/store.h"
@@ -18,6 +19,15 @@ const ms_config *ms_storage_config(const ms_storage *storage);
 /** The keys of the storage; see keyring_priv.h. */
 typedef struct ms_keyring ms_keyring;
 ms_keyring *ms_storage_keyring(ms_storage *storage);
+
+/** Names of locks of a home. Who changes keys holds the first. */
+#define MS_STORAGE_LOCK_KEYSTORE "keystore"
+/** Held exclusively by who looks at the records and then gives up a manifest that none of them needs, and shared by who wants a
+ *  manifest and then puts it on record. */
+#define MS_STORAGE_LOCK_ROOTS "roots"
+/** Take home/locks/NAME, made with the home where it is missing. Waits half a minute, then MS_LOCKED. out lock is for ms_lock_release. */
+MS_MUST_CHECK ms_status ms_storage_lock(
+        const ms_storage *storage, const char *name, ms_lock_mode mode, ms_task *task, int *lock, ms_error *err);
 
 /** Warnings of opening (configuration); given to the task of the first operation. */
 void ms_storage_tell_warnings(ms_storage *storage, ms_task *task);

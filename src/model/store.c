@@ -3,6 +3,7 @@
 
 #include "codec/path.h"
 #include "crypto/sha256.h"
+#include "manifest/manifest_ext.h"
 #include "manifest/manifest_head.h"
 #include "manifest/manifest_info.h"
 #include "model/content_priv.h"
@@ -102,13 +103,51 @@ static ms_status read_newest(storing *store, ms_error *err)
     return status;
 }
 
+static bool says_of_block(ms_status status)
+{
+    return status == MS_NOT_FOUND || status == MS_INTEGRITY || status == MS_MALFORMED || status == MS_LIMIT;
+}
+
+/* Whether the list of digests that the newest version has can be read here, to its end. */
+static ms_status look_for_digests(storing *store, bool *are_here, ms_error *err)
+{
+    const ms_block_source source = ms_store_source(store->store);
+    ms_error found = MS_ERROR_INIT;
+    ms_manifest_ext ext;
+    uint8_t digest[32];
+    ms_status status = ms_manifest_ext_open(&ext, &store->newest_head.ext, &source, &found);
+    for (uint64_t i = 0; status == MS_OK; i++)
+        status = ms_manifest_ext_digest(&ext, i, digest, &found);
+    ms_manifest_ext_release(&ext);
+    *are_here = status == MS_NOT_FOUND && strcmp(found.reason, "ext_no_digests") == 0;
+    if (says_of_block(status))
+        return MS_OK;
+    ms_error_copy(err, &found);
+    return status;
+}
+
+/* They are made when they are asked for, and when the version that this may turn out to be, unchanged, has lost them here. */
+static ms_status choose_digests(storing *store, bool *with_digests, ms_error *err)
+{
+    bool are_here = true;
+    ms_status status = MS_OK;
+    if (!store->options->digest && store->has_newest && store->newest_head.has_ext)
+        status = look_for_digests(store, &are_here, err);
+    *with_digests = store->options->digest || !are_here;
+    return status;
+}
+
 static ms_status put_content(storing *store, ms_store_session *session, ms_error *err)
 {
+    bool with_digests;
+    ms_status status = choose_digests(store, &with_digests, err);
+    if (status != MS_OK)
+        return status;
     const ms_content_source source = {.tree = store->options->read == NULL ? &store->tree : NULL,
             .read = store->options->read,
             .read_payload = store->options->read_payload};
-    ms_status status = ms_content_put(
-            store->run, &source, session, &store->chunker, store->options->digest, &store->content, err);
+    status = ms_content_put(
+            store->run, &source, session, &store->chunker, with_digests, &store->content, err);
     ms_store_result *result = store->result;
     result->total_size = store->content.total_size;
     result->chunk_count = store->content.chunk_count;
@@ -211,12 +250,6 @@ static bool is_unchanged(const storing *store)
            made.has_description == newest->has_description && ms_span_equal(made.description, newest->description);
 }
 
-/* A stored manifest belongs to a model that is wanted again, whatever was removed before. */
-static ms_status keep(storing *store, const ms_cid *manifest, ms_error *err)
-{
-    return ms_store_forget_root(store->store, manifest, err);
-}
-
 /* The blocks of the unchanged version, which may have been removed here since. */
 static ms_status put_newest_manifest(storing *store, ms_store_session *session, ms_error *err)
 {
@@ -239,6 +272,23 @@ static ms_status publish_next(storing *store, ms_error *err)
     return ms_registry_publish(store->registry, store->signer, &publication, &store->run->arena, &store->record, err);
 }
 
+/* To put the version that stands on record again writes nothing, but only then it is certain that its row is on disk: whoever wrote it
+ * may have been killed before. */
+static ms_status confirm_newest(storing *store, ms_error *err)
+{
+    const ms_publication publication = {.model_id = store->options->model_id,
+            .version = store->newest.version,
+            .head = store->newest.head,
+            .info = store->newest.info};
+    return ms_registry_publish(store->registry, store->signer, &publication, &store->run->arena, &store->record, err);
+}
+
+static void take_newest(storing *store)
+{
+    store->result->unchanged = true;
+    store->manifest = ms_manifest_cid(store->newest.manifest);
+}
+
 /* Another process may take the number between our look and our publish: then the next one is ours, or nothing is left to do. */
 static ms_status publish(storing *store, ms_error *err)
 {
@@ -248,13 +298,24 @@ static ms_status publish(storing *store, ms_error *err)
         if (status != MS_OK)
             return status;
         if (is_unchanged(store)) {
-            store->result->unchanged = true;
-            store->record = store->newest;
-            store->manifest = ms_manifest_cid(store->newest.manifest);
-            return MS_OK;
+            take_newest(store);
+            return confirm_newest(store, err);
         }
         status = publish_next(store, err);
     }
+    return status;
+}
+
+/* A stored manifest belongs to a model that is wanted again, whatever was removed before: and stays so until the record says it. */
+static ms_status put_on_record(storing *store, ms_error *err)
+{
+    int lock = -1;
+    ms_status status = ms_storage_lock(store->run->storage, MS_STORAGE_LOCK_ROOTS, MS_LOCK_SHARED, store->run->task, &lock, err);
+    if (status == MS_OK)
+        status = ms_store_forget_root(store->store, &store->manifest, err);
+    if (status == MS_OK)
+        status = store->result->unchanged ? confirm_newest(store, err) : publish(store, err);
+    ms_lock_release(lock);
     return status;
 }
 
@@ -272,17 +333,13 @@ static ms_status run_session(storing *store, ms_error *err)
     if (status == MS_OK)
         status = put_manifest(store, session, err);
     if (status == MS_OK && is_unchanged(store)) {
-        store->result->unchanged = true;
-        store->record = store->newest;
-        store->manifest = ms_manifest_cid(store->newest.manifest);
+        take_newest(store);
         status = put_newest_manifest(store, session, err);
     }
     if (status == MS_OK)
         status = ms_store_flush(session, err);
     if (status == MS_OK)
-        status = keep(store, &store->manifest, err);
-    if (status == MS_OK && !store->result->unchanged)
-        status = publish(store, err);
+        status = put_on_record(store, err);
     /* Until the record stands the session answers for the blocks: a run that ends before leaves them unclaimed. */
     if (status == MS_OK)
         status = ms_store_commit(&session, err);

@@ -386,16 +386,11 @@ static ms_status open_database(ms_ledger *ledger, ms_ledger_access access, ms_er
     return status;
 }
 
-/* A writer that was killed after its journal was gone, and before that was on disk, has left rows
- * that a power cut takes back: nothing is said about them before. Only looking changes nothing, and
- * where we may not do it no writer of ours was. */
-static ms_status settle_rows(const ms_ledger *ledger, ms_ledger_access access, ms_error *err)
+ms_status ms_ledger_settle(const ms_ledger *ledger, ms_error *err)
 {
     ms_error failure = MS_ERROR_INIT;
-    ms_status status = MS_OK;
+    ms_status status = ms_folder_sync(MS_DIR_CURRENT, ledger->home, &failure);
 
-    if (access != MS_LEDGER_READ_ONLY)
-        status = ms_folder_sync(MS_DIR_CURRENT, ledger->home, &failure);
     if (status == MS_OK || failure.os_errno == EACCES || failure.os_errno == EPERM ||
             failure.os_errno == EROFS)
         return MS_OK;
@@ -414,8 +409,9 @@ static ms_status open_file(
         status = check_numbers(ledger, err);
     if (status == MS_OK)
         status = check_schema(ledger, err);
-    if (status == MS_OK)
-        status = settle_rows(ledger, access, err);
+    /* Only looking changes nothing. */
+    if (status == MS_OK && access != MS_LEDGER_READ_ONLY)
+        status = ms_ledger_settle(ledger, err);
     if (status != MS_OK) {
         ms_ledger_detach(ledger);
         return status;

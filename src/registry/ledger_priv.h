@@ -60,6 +60,10 @@ void ms_ledger_release(ms_ledger *ledger);
 /** Have the file open and known to be a ledger of ours that was not rolled back. *missing (may be NULL
  *  with MS_LEDGER_WRITE) when there is none. */
 MS_MUST_CHECK ms_status ms_ledger_attach(ms_ledger *ledger, ms_ledger_access access, bool *missing, ms_error *err);
+/** Make the rows that others wrote durable. A writer that was killed after its journal was gone, and before that was on disk, has
+ *  left rows that a power cut takes back: nothing is said about them before. Where the folder may not be synced no writer of ours
+ *  was. */
+MS_MUST_CHECK ms_status ms_ledger_settle(const ms_ledger *ledger, ms_error *err);
 /** Inside a write: still a ledger of this version, with the row that was last seen. */
 MS_MUST_CHECK ms_status ms_ledger_check_unchanged(ms_ledger *ledger, ms_error *err);
 /** Close the connection; the next attach opens it again. */

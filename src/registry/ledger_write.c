@@ -153,6 +153,9 @@ static ms_status write_in_transaction(write_job *job, write_fn do_write, void *p
             status = do_write(job, payload, err);
         status = ms_ledger_end(job->ledger, status, err);
     }
+    /* The answer rests on a row of somebody who may have come and been killed since the ledger was opened. */
+    if (status == MS_OK && !job->written)
+        status = ms_ledger_settle(job->ledger, err);
     if (status == MS_OK)
         remember_seen(job);
     ms_mutex_unlock(&job->ledger->mutex);

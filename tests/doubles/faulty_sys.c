@@ -146,8 +146,8 @@ static bool meets_fault(faulty_call call)
     record(call);
     if (faults.kill_left > 0 && --faults.kill_left == 0)
         raise(SIGKILL);
-    interferes =
-            faults.interfere_left > 0 && faults.interfered == call && --faults.interfere_left == 0;
+    interferes = faults.interfere_left > 0 && (faults.interfered == call || faults.interfered == FAULTY_ANY) &&
+                 --faults.interfere_left == 0;
     os_errno = fault_of(call);
     shorten_this =
             faults.shorten_left > 0 && faults.shortened == call && --faults.shorten_left == 0;

@@ -71,7 +71,7 @@ void faulty_fail(faulty_call call, unsigned nth, int os_errno);
 void faulty_fail_always(faulty_call call, int os_errno);
 /** SIGKILL this process before the nth counted call from now. */
 void faulty_kill(unsigned nth);
-/** Act before the nth call from now, as another process might: for races that must not be won. */
+/** Act before the nth such call from now (FAULTY_ANY: counted call), as another process might: for races that must not be won. */
 void faulty_interfere(faulty_call call, unsigned nth, void (*act)(void *payload), void *payload);
 /** Reads and writes move at most size bytes a call. */
 void faulty_shorten(size_t size);

@@ -102,6 +102,29 @@ def test_a_model_that_is_stored_again_is_kept(product, folder, two):
     assert product.run("verify", "a")["isValid"] and product.run("info", "a")["isLocal"]
 
 
+@pytest.mark.parametrize("is_damaged", [False, True])
+def test_digests_of_the_unchanged_version_come_back(product, folder, is_damaged):
+    """Asked for or not: the version that stands has them."""
+    product.store(sharing_model(folder / "a", "a", 3), "b")
+    before = names(product)
+    stored = product.store(folder / "a", "a", "--digest")
+    own = names(product) - before
+    assert len(own) >= 3  # its manifest, the list and the digests
+    if is_damaged:
+        for path in product.block_files():
+            if path.name in own:
+                path.chmod(0o644)
+                path.write_bytes(path.read_bytes()[:-1] + b"?")
+    else:
+        product.run("remove", "a")
+        product.run("prune", "--yes")
+        assert names(product) == before
+    again = product.store(folder / "a", "a")
+    assert again["unchanged"] is True and again["manifestCID"] == stored["manifestCID"]
+    assert product.run("check", "--read-data")["isValid"]
+    assert product.run("verify", "a")["isValid"] and product.run("verify", "b")["isValid"]
+
+
 def test_inactive_and_revoked_models_are_kept(product, two):
     before = names(product)
     product.run("deactivate", "a")

@@ -117,33 +117,46 @@ void harness_arm_kill(const fault *hit)
     faulty_kill(hit->nth);
 }
 
-/* Run step in a child. 0: it returned; 256 + signal; else its exit code. */
-static int in_child(void (*step)(stage *on, const void *payload), stage *on, const void *payload)
+pid_t harness_start(void (*step)(void *on, const void *payload), void *on, const void *payload)
 {
-    int status = 0;
     pid_t child = fork();
     if (child == 0) {
         alarm(SECONDS_MAX);
         step(on, payload);
         _exit(0);
     }
-    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+    if (child < 0) {
+        printf("Bail out! no process: %s\n", strerror(errno));
+        exit(2);
+    }
+    return child;
+}
+
+int harness_wait(pid_t child)
+{
+    int status = 0;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
         ;
-    if (child < 0)
-        return 255;
     return WIFSIGNALED(status) ? 256 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-static void step_prepare(stage *on, const void *payload)
+static int in_child(void (*step)(void *on, const void *payload), stage *on, const void *payload)
 {
+    return harness_wait(harness_start(step, on, payload));
+}
+
+static void step_prepare(void *self, const void *payload)
+{
+    stage *on = self;
     scenario_outcome outcome = {0};
     const scenario_run run = {.folder = on->before, .jobs = 1, .outcome = &outcome};
     (void)payload;
     on->scenario->prepare(&run);
 }
 
-static void step_run(stage *on, const void *payload)
+static void step_run(void *self, const void *payload)
 {
+    stage *on = self;
     const fault *hit = payload;
     const scenario_run run = {
             .folder = on->now, .jobs = on->jobs, .outcome = &harness.shared->outcome};
@@ -158,8 +171,9 @@ static void step_run(stage *on, const void *payload)
         hit->disarm(hit, harness.shared);
 }
 
-static void step_prove(stage *on, const void *payload)
+static void step_prove(void *self, const void *payload)
 {
+    stage *on = self;
     scenario_outcome own = {0};
     const scenario_proof proof = {.run = {.folder = on->now, .jobs = on->jobs, .outcome = &own},
             .before = on->before,

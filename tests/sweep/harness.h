@@ -10,6 +10,8 @@
 #include "scenario.h"
 #include "tree.h"
 
+#include <sys/types.h>
+
 #include "doubles/faulty_sys.h"
 
 #define HARNESS_CALLS_MAX 20000
@@ -77,6 +79,10 @@ const char *harness_folder(void);
 void harness_use(const char *folder);
 /** The next case of TAP, where it is no tally. */
 void harness_tell(bool good, const char *name);
+/** Run step in a process of its own, with an alarm. No process is the end of the program. */
+pid_t harness_start(void (*step)(void *on, const void *payload), void *on, const void *payload);
+/** 0: the step returned; 256 + signal; else its exit code. */
+int harness_wait(pid_t child);
 /** For fault.arm: SIGKILL before the nth call. */
 void harness_arm_kill(const fault *hit);
 

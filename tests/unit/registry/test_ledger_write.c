@@ -294,6 +294,33 @@ static void test_the_last_row_is_remembered(void **state)
     ms_state_close(memory);
 }
 
+/* Whoever wrote it may have been killed before its row was on disk for good. */
+static void test_an_answer_from_the_row_of_another_is_synced_first(void **state)
+{
+    const temporary_folder *folder = *state;
+    job own = {.folder = folder, .id = "own", .version = 1, .content = 1};
+    job same = {.folder = folder, .id = "m", .version = 1, .content = 1};
+    ms_registry *registry;
+    ms_registry *other;
+    bool changed = true;
+
+    assert_int_equal(ms_ledger_open(&registry, folder->path, NULL, NULL), MS_OK);
+    assert_int_equal(publish(&own, registry, NULL), MS_OK);
+    assert_int_equal(ms_ledger_open(&other, folder->path, NULL, NULL), MS_OK);
+    assert_int_equal(publish(&same, other, NULL), MS_OK);
+    assert_int_equal(set(other, MS_RECORD_INACTIVE, &changed), MS_OK);
+    ms_registry_close(other);
+    faulty_reset();
+    faulty_fail_always(FAULTY_fsync, EIO);
+    assert_int_equal(set(registry, MS_RECORD_INACTIVE, &changed), MS_IO);
+    assert_false(changed);
+    faulty_reset();
+    assert_int_equal(set(registry, MS_RECORD_INACTIVE, &changed), MS_OK);
+    assert_false(changed);
+    assert_int_equal(publish(&same, registry, NULL), MS_OK);
+    ms_registry_close(registry);
+}
+
 #define TEST(function)                                                                             \
     cmocka_unit_test_setup_teardown(function, temporary_folder_setup, temporary_folder_teardown)
 
@@ -304,6 +331,7 @@ int main(void)
             TEST(test_a_failing_call_never_loses_what_was_acknowledged),
             TEST(test_several_processes_publish_at_once),
             TEST(test_what_changes_nothing_adds_no_row),
+            TEST(test_an_answer_from_the_row_of_another_is_synced_first),
             TEST(test_the_last_row_is_remembered),
     };
 
