@@ -134,7 +134,7 @@ static ms_status retrieve_extracted(retrieving *retrieve, const ms_target *targe
     char *name = ms_strndup(target->name, strlen(target->name) - suffix_size);
     if (name == NULL)
         return ms_fail_memory(err, strlen(target->name));
-    ms_status status = ms_target_open_sibling(&tree, target, name, err);
+    ms_status status = ms_target_open_sibling(&tree, target, name, ms_storage_home(retrieve->run->storage), err);
     if (status == MS_OK && retrieve->delivery.is_folder_model)
         status = ms_deliver_tree(&retrieve->delivery, &tree, err);
     else if (status == MS_OK)
@@ -154,7 +154,7 @@ static ms_status retrieve_to_disk(retrieving *retrieve, ms_error *err)
     size_t suffix_size = 0;
     ms_archive_format format;
     ms_status status = ms_target_open(&target, options->output, retrieve->stored_name, delivery->is_folder_model,
-            options->dry_run, retrieve->run->task, err);
+            options->dry_run, ms_storage_home(retrieve->run->storage), retrieve->run->task, err);
     if (status == MS_OK)
         status = ms_run_text(retrieve->run, &retrieve->result->output_path, target.path, err);
     if (status == MS_OK && target.format != MS_ARCHIVE_NONE)

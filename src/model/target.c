@@ -47,6 +47,24 @@ static ms_status resolve(ms_target *target, const char *output, const char *stor
     return target->path == NULL ? ms_fail_memory(err, strlen(output)) : MS_OK;
 }
 
+/* Neither the home is replaced, nor what holds it, nor a part of it. */
+static ms_status refuse_home(const ms_target *target, const char *home, ms_error *err)
+{
+    ms_file_status of_home;
+    ms_file_status of_target;
+    if (ms_file_status_at(MS_DIR_CURRENT, home, true, &of_home, NULL) != MS_OK)
+        return MS_OK;
+    const bool holds_home = ms_file_status_at(MS_DIR_CURRENT, target->path, true, &of_target, NULL) == MS_OK &&
+                            of_target.kind == MS_FILE_DIRECTORY && ms_folder_holds(&of_target, home);
+    if (!holds_home && !ms_folder_holds(&of_home, target->path))
+        return MS_OK;
+    (void)ms_fail(err, MS_USAGE, "output_home", "%s %s the home of model-storage, %s", target->path,
+            holds_home ? "is or holds" : "lies in", home);
+    ms_error_set_path(err, target->path);
+    ms_error_set_hint(err, "name another output");
+    return MS_USAGE;
+}
+
 static ms_status open_parent(ms_target *target, bool dry_run, ms_error *err)
 {
     const char *slash = strrchr(target->path, '/');
@@ -106,12 +124,14 @@ static void choose_format(ms_target *target, const char *stored_name, bool is_fo
 }
 
 ms_status ms_target_open(ms_target *target, const char *output, const char *stored_name, bool is_folder_model, bool dry_run,
-        ms_task *task, ms_error *err)
+        const char *home, ms_task *task, ms_error *err)
 {
     *target = (ms_target){.parent_fd = -1};
     if (output[0] == '\0')
         return ms_fail(err, MS_USAGE, "output_empty", "the output path is empty");
     ms_status status = resolve(target, output, stored_name, is_folder_model, err);
+    if (status == MS_OK)
+        status = refuse_home(target, home, err);
     if (status == MS_OK)
         status = open_parent(target, dry_run, err);
     if (status == MS_OK)
@@ -121,7 +141,8 @@ ms_status ms_target_open(ms_target *target, const char *output, const char *stor
     return status;
 }
 
-ms_status ms_target_open_sibling(ms_target *target, const ms_target *of, const char *name, ms_error *err)
+ms_status ms_target_open_sibling(
+        ms_target *target, const ms_target *of, const char *name, const char *home, ms_error *err)
 {
     *target = (ms_target){.parent_fd = -1};
     const char *slash = strrchr(of->path, '/');
@@ -135,6 +156,8 @@ ms_status ms_target_open_sibling(ms_target *target, const ms_target *of, const c
     if (status == MS_OK)
         target->path = (char *)ms_buffer_detach(&path, &size);
     ms_buffer_release(&path);
+    if (status == MS_OK)
+        status = refuse_home(target, home, err);
     if (status == MS_OK)
         status = open_parent(target, of->parent_fd == -1, err);
     return status == MS_OK ? look(target, err) : status;

@@ -14,6 +14,9 @@ MS_MUST_CHECK ms_status ms_folder_make(
  *  folders are followed. */
 MS_MUST_CHECK ms_status ms_folder_make_all(
         int dirfd, const char *path, uint32_t mode, ms_error *err);
+/** Whether path is the folder or lies in it, by whatever names and links; of a path that does not exist that counts what does.
+ *  False where the system does not let us look. */
+bool ms_folder_holds(const ms_file_status *folder, const char *path);
 /** fsync the folder at path ("." for dirfd itself). */
 MS_MUST_CHECK ms_status ms_folder_sync(int dirfd, const char *path, ms_error *err);
 /** fsync the folder that holds the name path, so that its making, renaming or removal lasts. */

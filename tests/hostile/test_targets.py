@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from hostile.written import LONG
+from product import tree_digest
 
 PARTIAL = ".{}.model-storage-partial"
 CODES = (0, 2, 4, 5, 8, 9, 11, 12)
@@ -334,3 +335,39 @@ def test_an_input_that_is_no_file_ends_at_once(product, yard):
             assert told.code in (2, 4, 5, 9, 10, 11), (plant.__name__, command, told)
         (yard.target / "in").unlink()
     yard.assert_untouched()
+
+
+# What leads to the home, seen from the folder that holds it.
+HOME_OUTPUTS = [
+    "home", "home/", "./home/../home", "home/blocks", "home/ledger.db", "home/keystore/new", "home/new/deeper", "home/tmp/",
+    "../{}", "link/home", "link", "link/home/blocks/x.tar",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("output", HOME_OUTPUTS)
+@pytest.mark.parametrize("cwd", ["above", "inside"])
+def test_the_home_is_no_output(product, folder, output, cwd):
+    (folder / "model").mkdir()
+    (folder / "model/file").write_text("x")
+    (folder / "home.tar").write_bytes(b"")
+    product.store(folder / "model", "m")
+    (folder / "link").symlink_to(folder)
+    before = tree_digest(folder)
+    product.folder = folder if cwd == "above" else product.home
+    if cwd == "inside":
+        output = f"../{output}"
+    for options in ((), ("--force",), ("--dry-run",)):
+        failed = product.fail(2, "retrieve", "m", output.format(folder.name), *options)
+        assert failed.reason in ("output_home", "output_kind"), failed
+        assert failed.reason == "output_home" or output.endswith("link")
+    assert tree_digest(folder) == before
+
+
+def test_the_home_is_not_extracted_over(product, folder):
+    with tarfile.open(folder / "home.tar", "w") as archive:
+        archive.add(__file__, "file")
+    product.store(folder / "home.tar", "m")
+    before = tree_digest(product.home)
+    failed = product.fail(2, "retrieve", "m", folder / "home.tar", "--force", "-x")
+    assert failed.reason == "output_home"
+    assert tree_digest(product.home) == before

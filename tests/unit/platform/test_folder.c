@@ -284,6 +284,37 @@ static void test_failed_removal_is_reported_and_leaks_nothing(void **state)
     assert_true(faults > 10);
 }
 
+static bool holds(const temporary_folder *folder, const char *held, const char *path)
+{
+    ms_file_status status;
+    char at[MS_FILE_PATH_SIZE_MAX];
+    assert_int_equal(ms_file_status_at(folder->fd, held, true, &status, NULL), MS_OK);
+    snprintf(at, sizeof(at), "%s/%s", folder->path, path);
+    return ms_folder_holds(&status, at);
+}
+
+static void test_what_a_folder_holds_is_known_by_every_name(void **state)
+{
+    temporary_folder *folder = *state;
+    assert_int_equal(ms_folder_make_all(folder->fd, "a/b/c", 0700, NULL), MS_OK);
+    assert_int_equal(ms_folder_make_all(folder->fd, "ab", 0700, NULL), MS_OK);
+    temporary_write(folder, "a/b/file", "", 0);
+    assert_int_equal(symlinkat("../a/b", folder->fd, "ab/link"), 0);
+    assert_true(holds(folder, "a", "a"));
+    assert_true(holds(folder, "a", "a/b/c/"));
+    assert_true(holds(folder, "a", "a/b/file"));
+    assert_true(holds(folder, "a", "a/b/none/nor/this"));
+    assert_true(holds(folder, "a", "ab/link/none"));
+    assert_true(holds(folder, "a/b", "ab/link"));
+    assert_true(holds(folder, "a", "ab/../a//./b"));
+    assert_true(holds(folder, ".", "none"));
+    assert_false(holds(folder, "a", "ab"));
+    assert_false(holds(folder, "a", "ab/none"));
+    assert_false(holds(folder, "a", "."));
+    assert_false(holds(folder, "a/b/c", "a/b"));
+    assert_false(holds(folder, "a/b", "a/b/.."));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, temporary_folder_teardown)
@@ -299,6 +330,7 @@ int main(void)
             TEST(test_removal_loses_no_race_against_a_link),
             TEST(test_depth_of_removal_is_limited),
             TEST(test_failed_removal_is_reported_and_leaks_nothing),
+            TEST(test_what_a_folder_holds_is_known_by_every_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
