@@ -93,6 +93,28 @@ ms_status ms_fs_home_find(ms_fs_store *store, bool *exists, ms_error *err)
     return status;
 }
 
+ms_status ms_fs_home_check_place(ms_fs_store *store, ms_error *err)
+{
+    char path[MS_FILE_PATH_SIZE_MAX];
+    ms_file_status open;
+    ms_file_status named;
+    ms_status status = ms_file_status_of(store->blocks_fd, &open, err);
+
+    if (status != MS_OK)
+        return status;
+    if (!ms_bounded_printf(path, sizeof(path), "%s/" MS_FS_BLOCKS, store->home))
+        return ms_fail(err, MS_LIMIT, "path_too_long", "'%s' is too long", store->home);
+    status = ms_file_status_at(MS_DIR_CURRENT, path, true, &named, err);
+    if (status != MS_OK && status != MS_NOT_FOUND)
+        return status;
+    if (status == MS_OK && named.device == open.device && named.inode == open.inode)
+        return MS_OK;
+    (void)ms_fail(err, MS_IO, "home_moved", "'%s' was moved or replaced while blocks were written to it", store->home);
+    ms_error_set_path(err, store->home);
+    ms_error_set_hint(err, "put it back and run the same command again");
+    return MS_IO;
+}
+
 /* SHARDING comes last: who finds it may rely on blocks/ being durable, whoever made it. */
 static ms_status found_blocks(ms_fs_store *store, ms_error *err)
 {

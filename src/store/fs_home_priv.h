@@ -29,6 +29,8 @@ MS_MUST_CHECK ms_status ms_fs_home_find(ms_fs_store *store, bool *exists, ms_err
 /** Open, and make what is missing so that it survives power loss. */
 MS_MUST_CHECK ms_status ms_fs_home_make(ms_fs_store *store, ms_error *err);
 void ms_fs_home_close(ms_fs_store *store);
+/** Whether home/blocks still leads to the folder that is open: the ledger and everybody else goes by the name. MS_IO "home_moved". */
+MS_MUST_CHECK ms_status ms_fs_home_check_place(ms_fs_store *store, ms_error *err);
 
 /** Take a lock file below the home; waits wait_ms (negative = for ever) unless task is cancelled. */
 MS_MUST_CHECK ms_status ms_fs_home_lock(ms_fs_store *store, int *fd, const char *path, bool exclusive,

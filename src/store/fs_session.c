@@ -475,7 +475,7 @@ ms_status ms_fs_session_flush(void *self, ms_error *err)
     ms_mutex_lock(&session->mutex);
     status = flush_held(session, err);
     ms_mutex_unlock(&session->mutex);
-    return status;
+    return status == MS_OK ? ms_fs_home_check_place(session->store, err) : status;
 }
 
 ms_status ms_fs_session_commit(void *self, ms_error *err)

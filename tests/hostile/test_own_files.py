@@ -1,14 +1,16 @@
 """What the product itself keeps, come back from somewhere else: cut, changed, of a later version, or no file at all. Whatever stands
 there, commands end by themselves with an exit code of their list, deliver nothing wrong and follow no link."""
 
+import json
 import os
 import random
 import shutil
 import sqlite3
+import subprocess
 from pathlib import Path
 
 import pytest
-from product import Product
+from product import MIB, Product, wait_for
 
 from hostile.test_targets import PLANTS, clear, is_whole, plant_hard_link
 from hostile.written import LONG
@@ -235,3 +237,22 @@ def test_a_home_that_is_no_folder_is_refused(kept):
         assert kept.use(Product(home), ("list",), ("store", kept.source, "m"), ("check",), ("prune", "--yes"), ("config",)) == []
         os.unlink(home)
     assert snapshot(kept.stranger) == before
+
+
+def test_a_home_that_is_moved_meanwhile_is_no_success(product, folder):
+    """The blocks go where it is now, the record would go where it was."""
+    away = folder / "away"
+    content = os.urandom(3 * MIB)
+    running = product.start("store", "-", "m", stdin=subprocess.PIPE)
+    running.stdin.write(content[:MIB])
+    running.stdin.flush()
+    wait_for(lambda: list(product.home.glob("tmp/*")))
+    product.home.rename(away)
+    output, _ = running.communicate(content[MIB:])
+    failed = json.loads(output)
+    assert running.returncode == 9 and failed["error"]["reason"] == "home_moved", failed
+    assert not (product.home / "ledger.db").exists()
+    shutil.rmtree(product.home, ignore_errors=True)
+    away.rename(product.home)
+    product.run("store", "-", "m", stdin=content)
+    assert product.run("verify", "m")["isValid"] and product.run("check", "--read-data")["isValid"]
