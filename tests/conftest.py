@@ -9,11 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from product import Product, binary, trees
+from product import LONG, Product, binary, trees
 
 GIB = 1 << 30
-# Numbers of tests are samples unless it is set.
-LONG = bool(os.environ.get("MODEL_STORAGE_LONG"))
 
 # Some that start a suite (nohup, a shell in the background) ignore signals, and whatever is tested would inherit that.
 for number, handler in {

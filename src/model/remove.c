@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "model/opened_model_priv.h"
+#include "model/reserve_priv.h"
 #include "names/ref.h"
 
 typedef struct removing {
@@ -95,6 +96,18 @@ static ms_status remove_locked(removing *remove, bool is_manifest, ms_error *err
     return status;
 }
 
+/* What was removed before the space ended is not here any more in the second try, which goes on with the rest. */
+static ms_status remove_with_reserve(removing *remove, bool is_manifest, ms_error *err)
+{
+    ms_error why = MS_ERROR_INIT;
+    ms_status status = remove_locked(remove, is_manifest, &why);
+    if (ms_reserve_helps(remove->run->storage, status, &why))
+        return remove_locked(remove, is_manifest, err);
+    if (status != MS_OK)
+        ms_error_copy(err, &why);
+    return status;
+}
+
 static ms_status run_remove(ms_run *run, const void *options, void *result, ms_error *err)
 {
     const ms_remove_options *what = (const ms_remove_options *)options;
@@ -109,7 +122,7 @@ static ms_status run_remove(ms_run *run, const void *options, void *result, ms_e
     if (status == MS_OK)
         status = ms_ref_parse(&ref, what->ref, err);
     if (status == MS_OK)
-        status = remove_locked(&remove, ref.kind == MS_REF_CID, err);
+        status = remove_with_reserve(&remove, ref.kind == MS_REF_CID, err);
     if (status == MS_OK && remove.result->removed_models == 0 && !remove.is_kept)
         return ms_fail(err, MS_NOT_FOUND, "not_here", "no model %s is in this store", what->ref);
     return status;

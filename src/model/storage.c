@@ -177,9 +177,12 @@ ms_status ms_storage_lock(
     if (!ms_bounded_printf(folder, sizeof(folder), "%s/locks", home) ||
             !ms_bounded_printf(path, sizeof(path), "%s/%s", folder, name))
         return ms_fail(err, MS_LIMIT, "path_too_long", "'%s' is too long", home);
-    ms_status status = ms_folder_make(MS_DIR_CURRENT, folder, 0700, NULL, NULL);
-    if (status != MS_OK)
-        status = ms_folder_make_all(MS_DIR_CURRENT, folder, 0700, err);
+    ms_status status = ms_folder_make(MS_DIR_CURRENT, folder, 0700, NULL, err);
+    if (status == MS_NOT_FOUND) {
+        status = ms_folder_make_all(MS_DIR_CURRENT, home, 0700, err);
+        if (status == MS_OK)
+            status = ms_folder_make(MS_DIR_CURRENT, folder, 0700, NULL, err);
+    }
     if (status == MS_OK)
         status = ms_lock_acquire(lock, MS_DIR_CURRENT, path, mode, LOCK_WAIT_MS, ms_task_cancelled_payload, task, err);
     return status;

@@ -9,6 +9,8 @@
 #include "model/content_priv.h"
 #include "model/keyring_priv.h"
 #include "model/opened_model_priv.h"
+#include "model/reach_priv.h"
+#include "model/reserve_priv.h"
 #include "platform/clock.h"
 
 #define PUBLISH_TRIES_MAX 100
@@ -103,11 +105,6 @@ static ms_status read_newest(storing *store, ms_error *err)
     return status;
 }
 
-static bool says_of_block(ms_status status)
-{
-    return status == MS_NOT_FOUND || status == MS_INTEGRITY || status == MS_MALFORMED || status == MS_LIMIT;
-}
-
 /* Whether the list of digests that the newest version has can be read here, to its end. */
 static ms_status look_for_digests(storing *store, bool *are_here, ms_error *err)
 {
@@ -120,7 +117,7 @@ static ms_status look_for_digests(storing *store, bool *are_here, ms_error *err)
         status = ms_manifest_ext_digest(&ext, i, digest, &found);
     ms_manifest_ext_release(&ext);
     *are_here = status == MS_NOT_FOUND && strcmp(found.reason, "ext_no_digests") == 0;
-    if (says_of_block(status))
+    if (ms_reach_is_verdict(status, &found))
         return MS_OK;
     ms_error_copy(err, &found);
     return status;
@@ -326,6 +323,8 @@ static ms_status run_session(storing *store, ms_error *err)
     ms_store_session *session = NULL;
     void *lock = NULL;
     ms_status status = ms_store_begin(store->store, &session, store->run->task, err);
+    if (status == MS_OK)
+        ms_reserve_keep(store->run->storage);
     if (status == MS_OK)
         status = ms_store_read_begin(store->store, store->run->task, &lock, err);
     if (status == MS_OK)

@@ -5,8 +5,7 @@ import threading
 import time
 from collections import Counter
 
-from conftest import LONG
-from product import trees
+from product import LONG, trees
 
 WORKERS = 8
 OPERATIONS = 1000 if LONG else 25

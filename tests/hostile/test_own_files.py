@@ -10,10 +10,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from product import MIB, Product, wait_for
+from product import LONG, MIB, Product, wait_for
 
 from hostile.test_targets import PLANTS, clear, is_whole, plant_hard_link
-from hostile.written import LONG
 from hostile.yard import each, snapshot
 
 CODES = (0, 2, 3, 4, 5, 8, 9, 10, 11, 12)

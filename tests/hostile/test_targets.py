@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hostile.written import LONG
-from product import tree_digest
+from product import LONG, tree_digest
 
 PARTIAL = ".{}.model-storage-partial"
 CODES = (0, 2, 4, 5, 8, 9, 11, 12)

@@ -1,12 +1,12 @@
 """Reads the tables of hostile input, whose form tests/doubles/written_bytes.h describes."""
 
-import os
 import re
 from pathlib import Path
 from typing import Iterator, List, NamedTuple, Tuple
 
+from product import LONG
+
 TESTS = Path(__file__).resolve().parents[1]
-LONG = bool(os.environ.get("MODEL_STORAGE_LONG"))
 
 PIECE = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|@(\w+)|(-)|([0-9a-f]+))(?:\*(\d+))?')
 

@@ -8,10 +8,9 @@ import threading
 import time
 
 import pytest
-from conftest import LONG
 from mounts import CopyableDisk, CopyableSharingDisk, LyingDisk, opened
 
-from product import Product, trees
+from product import LONG, Product, trees
 
 CUTS = 500 if LONG else 20
 # Of models that are kept at a time, so that the disk stays small.

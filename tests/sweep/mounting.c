@@ -95,7 +95,9 @@ void mounting_run_case(const char *name, void (*test)(const char *folder))
     pid_t child = fork();
     if (child == 0) {
         alarm(CASE_SECONDS_MAX);
-        test(mounting_folder(name));
+        char folder[TREE_PATH_SIZE];
+        snprintf(folder, sizeof(folder), "%s", mounting_folder(name)); /* for longer than the next paths */
+        test(folder);
         _exit(0);
     }
     const bool good = child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) &&

@@ -47,7 +47,7 @@ static scenario_run run_in(const char *folder)
 static void fill(const char *folder)
 {
     static char piece[4096];
-    int fd = open(scenario_path(folder, "filler"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    int fd = open(scenario_path(folder, "filler"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     EXPECT(fd >= 0, "the disk cannot be filled: %s", strerror(errno));
     for (size_t size = sizeof(piece); size > 0;) {
         ssize_t written = write(fd, piece, size);
@@ -76,7 +76,16 @@ static void test_full(const char *folder)
     status = prune->run(&run, &err);
     EXPECT(status == MS_OK, "a prune on a full disk: %s", err.message);
     scenario_expect_whole(&run, "second");
+    /* What was freed is taken by others. */
+    fill(folder);
+    ms_remove_options remove = MS_REMOVE_OPTIONS_INIT;
+    remove.ref = "second";
+    status = scenario_remove(&run, &remove, &err);
+    EXPECT(status == MS_OK, "a remove on a full disk: %s", err.message);
+    status = prune->run(&run, &err);
+    EXPECT(status == MS_OK, "the next prune on a full disk: %s", err.message);
     tree_remove(scenario_path(folder, "filler"));
+    store.path = scenario_path(folder, "third.bin");
     EXPECT(scenario_store(&run, &store, &err) == MS_OK, "the next store: %s", err.message);
     scenario_expect_whole(&run, "third");
 }
