@@ -215,6 +215,20 @@ static ms_status repair_content(repairing *repair, ms_error *err)
     return status;
 }
 
+/* Make durable what the model is made of. Who repairs a model wants it: one that was removed here is kept again, or the next prune would
+ * take it. Not when a part of it is nowhere to be had: then it would count as kept and damaged. */
+static ms_status keep(const repairing *repair, ms_error *err)
+{
+    ms_status status = ms_store_flush(repair->session, err);
+    /* A block that was found good may be one that a killed run put back and did not come to sync. */
+    if (status == MS_OK)
+        status = ms_store_sync(repair->store, err);
+    if (status == MS_OK && repair->result->unrepairable_chunks == 0 && repair->model.manifest.version != 0)
+        status = ms_store_forget_root(repair->store, &repair->model.manifest, err);
+    return status;
+}
+
+/* The session ends last: its lock keeps prune away until the model counts as kept. */
 static ms_status repair_locked(repairing *repair, ms_error *err)
 {
     ms_status status = MS_OK;
@@ -226,18 +240,11 @@ static ms_status repair_locked(repairing *repair, ms_error *err)
         status = repair_content(repair, err);
     if (repair->session == NULL)
         return status;
-    if (status != MS_OK) {
-        ms_store_abort(&repair->session);
-        return status;
-    }
-    status = ms_store_commit(&repair->session, err);
-    /* A block that was found good may be one that a killed run put back and did not come to sync. */
     if (status == MS_OK)
-        status = ms_store_sync(repair->store, err);
-    /* Who repairs a model wants it: one that was removed here is kept again, or the next prune would take it. Not when a part of it is
-     * nowhere to be had: then it would count as kept and damaged. */
-    if (status == MS_OK && repair->result->unrepairable_chunks == 0 && repair->model.manifest.version != 0)
-        status = ms_store_forget_root(repair->store, &repair->model.manifest, err);
+        status = keep(repair, err);
+    if (status == MS_OK)
+        return ms_store_commit(&repair->session, err);
+    ms_store_abort(&repair->session);
     return status;
 }
 
