@@ -31,8 +31,7 @@ static ms_status is_good(const repairing *repair, const ms_cid *cid, bool *good,
     ms_status status = ms_store_get(repair->store, cid, &block, &found);
     ms_buffer_release(&block);
     *good = status == MS_OK;
-    if (status == MS_OK || status == MS_NOT_FOUND || status == MS_INTEGRITY || status == MS_IO || status == MS_LIMIT ||
-            status == MS_MALFORMED)
+    if (status == MS_OK || ms_reach_is_verdict(status, &found))
         return MS_OK;
     ms_error_copy(err, &found);
     return status;
@@ -146,7 +145,7 @@ static ms_status look(repairing *repair, ms_error *err)
     ms_task_progress_begin(repair->run->task, "verify", repair->model.head.size);
     ms_status status = ms_leaves_run(repair->run, &repair->model.head.root, head, &source, &stages, &found);
     ms_task_progress_end(repair->run->task);
-    if (status == MS_NOT_FOUND || status == MS_INTEGRITY || status == MS_IO || status == MS_MALFORMED) {
+    if (status != MS_OK && ms_reach_is_verdict(status, &found)) {
         repair->result->checked_chunks++;
         return count_lost(repair, &watched.last, "an inner node", err);
     }

@@ -1,10 +1,11 @@
-/* Repair beside a prune. */
+/* Repair beside a prune, and repair of a whole model under faults. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -165,6 +166,34 @@ static void test_no_prune_takes_what_is_being_repaired(void **state)
     ms_storage_close(storage);
 }
 
+/* No descriptor left says nothing about a block. */
+static void test_own_trouble_is_no_damage(void **state)
+{
+    const temporary_folder *folder = *state;
+    unsigned failed = 0;
+    write_copy(folder);
+    ms_storage *storage = open_home(folder);
+    store_copy(storage, folder);
+    ms_storage_close(storage);
+    for (int dry_run = 0; dry_run < 2; dry_run++) {
+        bool fired = true;
+        for (unsigned nth = 1; fired; nth++) {
+            ms_error err = MS_ERROR_INIT;
+            storage = open_home(folder);
+            faulty_reset();
+            faulty_fail(FAULTY_openat, nth, EMFILE);
+            ms_status status = repair(storage, NULL, dry_run == 1, &err);
+            fired = faulty_fired();
+            faulty_reset();
+            ms_storage_close(storage);
+            if (status != MS_OK && status != MS_IO)
+                fail_msg("open %u: %d, %s: %s", nth, (int)status, err.reason, err.message);
+            failed += status == MS_IO;
+        }
+    }
+    assert_true(failed > 10);
+}
+
 static int set_up(void **state)
 {
     faulty_reset();
@@ -176,6 +205,7 @@ int main(void)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, temporary_folder_teardown)
     const struct CMUnitTest tests[] = {
             TEST(test_no_prune_takes_what_is_being_repaired),
+            TEST(test_own_trouble_is_no_damage),
     };
     return cmocka_run_group_tests_name("model: repair", tests, NULL, NULL);
 }
