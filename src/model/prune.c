@@ -394,7 +394,8 @@ static ms_status run_prune(ms_run *run, const void *options, void *result, ms_er
         return ms_fail(err, MS_USAGE, "store_shared",
                 "another program keeps its blocks in this store, so nothing in it is an orphan");
     if (status == MS_OK)
-        status = ms_store_prune_begin(prune.store, LOCK_WAIT_MS, run->task, &lock, err);
+        status = ms_store_prune_begin(
+                prune.store, prune.options->dry_run, LOCK_WAIT_MS, run->task, &lock, err);
     if (status == MS_OK) {
         status = prune_locked(&prune, err);
         ms_store_prune_end(prune.store, lock);

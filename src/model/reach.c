@@ -110,12 +110,14 @@ static ms_status visit(const reaching *reach, const ms_cid *cid, ms_error *err)
 }
 
 /* The store says "block_unreadable" of a block that the disk does not give; every other failure of the system (no descriptor
- * left, say) is none of the block. */
+ * left, say) is none of the block. A block whose hash no store of ours can have ("store_hash") is a bad one too. */
 bool ms_reach_is_verdict(ms_status status, const ms_error *why)
 {
     if (status == MS_IO)
         return strcmp(why->reason, "block_unreadable") == 0;
-    return status != MS_INTERRUPTED && status != MS_NO_MEMORY;
+    if (status == MS_USAGE)
+        return strcmp(why->reason, "store_hash") == 0;
+    return status == MS_NOT_FOUND || status == MS_INTEGRITY || status == MS_MALFORMED || status == MS_LIMIT;
 }
 
 /* A failure of reading, given to who wants to go on. */

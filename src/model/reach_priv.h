@@ -45,8 +45,9 @@ typedef struct ms_reach {
     void *payload;
 } ms_reach;
 
-/** Whether a failure to read says something about the block, and not about the run or the machine:
- *  it was interrupted, memory or descriptors are short. */
+/** Whether a failure to read or to walk says something about the block, and not about the run or the
+ *  machine: it was interrupted, memory or descriptors are short. What prune, check, verify and repair
+ *  call damage. */
 bool ms_reach_is_verdict(ms_status status, const ms_error *why);
 
 /** Visit the blocks of a root: a manifest (dag-cbor) with info, ext, digest blocks and content, or

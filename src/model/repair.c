@@ -31,8 +31,7 @@ static ms_status is_good(const repairing *repair, const ms_cid *cid, bool *good,
     ms_status status = ms_store_get(repair->store, cid, &block, &found);
     ms_buffer_release(&block);
     *good = status == MS_OK;
-    if (status == MS_OK || status == MS_NOT_FOUND || status == MS_INTEGRITY || status == MS_IO || status == MS_LIMIT ||
-            status == MS_MALFORMED)
+    if (status == MS_OK || ms_reach_is_verdict(status, &found))
         return MS_OK;
     ms_error_copy(err, &found);
     return status;
@@ -146,7 +145,7 @@ static ms_status look(repairing *repair, ms_error *err)
     ms_task_progress_begin(repair->run->task, "verify", repair->model.head.size);
     ms_status status = ms_leaves_run(repair->run, &repair->model.head.root, head, &source, &stages, &found);
     ms_task_progress_end(repair->run->task);
-    if (status == MS_NOT_FOUND || status == MS_INTEGRITY || status == MS_IO || status == MS_MALFORMED) {
+    if (status != MS_OK && ms_reach_is_verdict(status, &found)) {
         repair->result->checked_chunks++;
         return count_lost(repair, &watched.last, "an inner node", err);
     }
@@ -215,6 +214,20 @@ static ms_status repair_content(repairing *repair, ms_error *err)
     return status;
 }
 
+/* Make durable what the model is made of. Who repairs a model wants it: one that was removed here is kept again, or the next prune would
+ * take it. Not when a part of it is nowhere to be had: then it would count as kept and damaged. */
+static ms_status keep(const repairing *repair, ms_error *err)
+{
+    ms_status status = ms_store_flush(repair->session, err);
+    /* A block that was found good may be one that a killed run put back and did not come to sync. */
+    if (status == MS_OK)
+        status = ms_store_sync(repair->store, err);
+    if (status == MS_OK && repair->result->unrepairable_chunks == 0 && repair->model.manifest.version != 0)
+        status = ms_store_forget_root(repair->store, &repair->model.manifest, err);
+    return status;
+}
+
+/* The session ends last: its lock keeps prune away until the model counts as kept. */
 static ms_status repair_locked(repairing *repair, ms_error *err)
 {
     ms_status status = MS_OK;
@@ -226,18 +239,11 @@ static ms_status repair_locked(repairing *repair, ms_error *err)
         status = repair_content(repair, err);
     if (repair->session == NULL)
         return status;
-    if (status != MS_OK) {
-        ms_store_abort(&repair->session);
-        return status;
-    }
-    status = ms_store_commit(&repair->session, err);
-    /* A block that was found good may be one that a killed run put back and did not come to sync. */
     if (status == MS_OK)
-        status = ms_store_sync(repair->store, err);
-    /* Who repairs a model wants it: one that was removed here is kept again, or the next prune would take it. Not when a part of it is
-     * nowhere to be had: then it would count as kept and damaged. */
-    if (status == MS_OK && repair->result->unrepairable_chunks == 0 && repair->model.manifest.version != 0)
-        status = ms_store_forget_root(repair->store, &repair->model.manifest, err);
+        status = keep(repair, err);
+    if (status == MS_OK)
+        return ms_store_commit(&repair->session, err);
+    ms_store_abort(&repair->session);
     return status;
 }
 

@@ -162,12 +162,6 @@ static ms_status judge_block(verifying *verify, const ms_cid *cid, const char *f
     return tell(verify, &verdict, err);
 }
 
-static bool is_verdict(ms_status status, const ms_error *why)
-{
-    return status == MS_NOT_FOUND || status == MS_INTEGRITY || status == MS_MALFORMED || status == MS_LIMIT ||
-           (status == MS_IO && ms_reach_is_verdict(status, why));
-}
-
 static const char *finding_of_block(ms_status status, const char *finding_missing, const char *finding_bad)
 {
     if (status == MS_NOT_FOUND)
@@ -185,7 +179,7 @@ static ms_status look_at_block(verifying *verify, const ms_cid *cid, const char 
     ms_buffer_release(&block);
     if (status == MS_OK)
         return MS_OK;
-    if (!is_verdict(status, &found)) {
+    if (!ms_reach_is_verdict(status, &found)) {
         ms_error_copy(err, &found);
         return status;
     }
@@ -307,7 +301,8 @@ static ms_status verify_leaves(verifying *verify, ms_error *err)
             status = judge_block(verify, &verify->model.manifest, "chunkRoot is not that of the chunks", err);
         return status;
     }
-    if (!is_verdict(status, &found) || strcmp(found.reason, "callback") == 0 || strcmp(found.reason, "result_sink") == 0) {
+    if (!ms_reach_is_verdict(status, &found) || strcmp(found.reason, "callback") == 0 ||
+            strcmp(found.reason, "result_sink") == 0) {
         ms_error_copy(err, &found);
         return status;
     }

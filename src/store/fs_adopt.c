@@ -162,20 +162,29 @@ static ms_status open_sessions(ms_folder **folder, ms_fs_store *store, ms_error 
     return status == MS_OK ? ms_folder_take(folder, fd, err) : status;
 }
 
+/* The next folder that has the name of a session; *name NULL at the end. */
+static ms_status next_session(ms_folder *folder, const char **name, ms_error *err)
+{
+    ms_file_kind kind;
+    ms_status status;
+
+    do {
+        status = ms_folder_next(folder, name, &kind, err);
+    } while (status == MS_OK && *name != NULL && (kind != MS_FILE_DIRECTORY || !ms_fs_is_session_name(*name)));
+    return status;
+}
+
 ms_status ms_fs_adopt(ms_fs_store *store, bool keep_blocks, ms_task *task, ms_error *err)
 {
     ms_error failure = MS_ERROR_INIT;
     ms_folder *folder = NULL;
-    ms_file_kind kind;
     const char *name;
     ms_status status = open_sessions(&folder, store, &failure);
 
     while (status == MS_OK) {
-        status = ms_folder_next(folder, &name, &kind, &failure);
+        status = next_session(folder, &name, &failure);
         if (status != MS_OK || name == NULL)
             break;
-        if (kind != MS_FILE_DIRECTORY || !ms_fs_is_session_name(name))
-            continue;
         status = adopt_one(store, name, keep_blocks, task, &failure);
         if (status == MS_INTERRUPTED)
             break;
@@ -191,4 +200,59 @@ ms_status ms_fs_adopt(ms_fs_store *store, bool keep_blocks, ms_task *task, ms_er
     if (status != MS_OK && status != MS_NOT_FOUND)
         ms_log(MS_LOG_WARNING, "unfinished sessions cannot be listed: %s", failure.message);
     return MS_OK;
+}
+
+/* What a receiver of digests said, apart from failures to read them. */
+typedef struct dead_reading {
+    ms_fs_journal_fn take;
+    void *payload;
+    ms_status status;
+    ms_error *err;
+} dead_reading;
+
+static ms_status take_dead(void *payload, const uint8_t (*digests)[MS_SHA2_256_SIZE], size_t count, ms_error *err)
+{
+    dead_reading *reading = payload;
+
+    (void)err;
+    reading->status = reading->take(reading->payload, digests, count, reading->err);
+    return reading->status;
+}
+
+static ms_status read_dead(ms_folder *sessions, const char *name, dead_reading *reading, ms_error *err)
+{
+    int folder_fd;
+    ms_status status = ms_file_open(&folder_fd, ms_folder_fd(sessions), name,
+            MS_OPEN_READ | MS_OPEN_DIRECTORY | MS_OPEN_NOFOLLOW, 0, err);
+
+    if (status != MS_OK)
+        return status;
+    status = ms_fs_journal_each(folder_fd, take_dead, reading, err);
+    ms_file_close(folder_fd);
+    return status;
+}
+
+ms_status ms_fs_each_dead(ms_fs_store *store, ms_fs_journal_fn take, void *payload, ms_error *err)
+{
+    dead_reading reading = {.take = take, .payload = payload, .status = MS_OK, .err = err};
+    ms_error failure = MS_ERROR_INIT;
+    ms_folder *folder = NULL;
+    const char *name = NULL;
+    ms_status status = open_sessions(&folder, store, &failure);
+
+    while (status == MS_OK) {
+        status = next_session(folder, &name, &failure);
+        if (status != MS_OK || name == NULL)
+            break;
+        status = read_dead(folder, name, &reading, &failure);
+        if (reading.status != MS_OK)
+            break;
+        if (status != MS_OK)
+            ms_log(MS_LOG_WARNING, "the unfinished session %s cannot be looked at: %s", name, failure.message);
+        status = MS_OK;
+    }
+    ms_folder_close(folder);
+    if (reading.status == MS_OK && status != MS_OK && status != MS_NOT_FOUND)
+        ms_log(MS_LOG_WARNING, "unfinished sessions cannot be listed: %s", failure.message);
+    return reading.status;
 }

@@ -18,7 +18,8 @@ ms_status ms_fs_each_unclaimed(void *self, ms_block_listed_fn listed, void *payl
 
 ms_status ms_fs_read_begin(void *self, ms_task *task, void **lock, ms_error *err);
 void ms_fs_read_end(void *self, void *lock);
-ms_status ms_fs_prune_begin(void *self, int64_t wait_ms, ms_task *task, void **lock, ms_error *err);
+ms_status ms_fs_prune_begin(
+        void *self, bool dry_run, int64_t wait_ms, ms_task *task, void **lock, ms_error *err);
 void ms_fs_prune_end(void *self, void *lock);
 ms_status ms_fs_remove_many(
         void *self, const ms_cid *cids, size_t count, ms_store_removed *removed, ms_error *err);

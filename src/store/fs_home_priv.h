@@ -20,7 +20,8 @@ typedef struct ms_fs_store {
     ms_mutex mutex;  /* guards what follows; the descriptors never change once they are open */
     int home_fd;     /* -1 until the home exists */
     int blocks_fd;   /* -1 until blocks/ exists */
-    unsigned pruning; /* exclusive locks held */
+    unsigned pruning; /* exclusive locks held by who may delete */
+    unsigned looking; /* and by dry runs */
 } ms_fs_store;
 
 /** Open what is there, make nothing. *exists false: there is no home or no blocks/ in it; the store

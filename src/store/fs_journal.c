@@ -8,7 +8,7 @@
 
 /* Digests that are moved at once. */
 #define JOURNAL_STEP 128u
-#define DISCLAIM_STEP 4096u
+#define READ_STEP 4096u
 
 static ms_status open_journal(ms_fs_batch *batch, ms_error *err)
 {
@@ -37,7 +37,7 @@ ms_status ms_fs_journal_append(
     return status;
 }
 
-ms_status ms_fs_journal_disclaim(ms_state *state, int folder_fd, ms_error *err)
+ms_status ms_fs_journal_each(int folder_fd, ms_fs_journal_fn take, void *payload, ms_error *err)
 {
     int flags = MS_OPEN_READ | MS_OPEN_NOFOLLOW | MS_OPEN_PATH_ONLY_REGULAR;
     uint8_t(*digests)[MS_SHA2_256_SIZE] = NULL;
@@ -53,18 +53,28 @@ ms_status ms_fs_journal_disclaim(ms_state *state, int folder_fd, ms_error *err)
         ms_error_copy(err, &failure);
         return status;
     }
-    digests = ms_alloc(DISCLAIM_STEP * sizeof(*digests));
+    digests = ms_alloc(READ_STEP * sizeof(*digests));
     if (digests == NULL) {
-        status = ms_fail_memory(err, DISCLAIM_STEP * sizeof(*digests));
+        status = ms_fail_memory(err, READ_STEP * sizeof(*digests));
         goto done;
     }
     do {
-        status = ms_file_read(fd, digests, DISCLAIM_STEP * sizeof(*digests), &got, err);
+        status = ms_file_read(fd, digests, READ_STEP * sizeof(*digests), &got, err);
         if (status == MS_OK && got >= sizeof(*digests))
-            status = ms_state_add_unclaimed(state, (const uint8_t(*)[32])digests, got / sizeof(*digests), err);
-    } while (status == MS_OK && got == DISCLAIM_STEP * sizeof(*digests));
+            status = take(payload, (const uint8_t(*)[MS_SHA2_256_SIZE])digests, got / sizeof(*digests), err);
+    } while (status == MS_OK && got == READ_STEP * sizeof(*digests));
 done:
     ms_free(digests);
     ms_file_close(fd);
     return status;
+}
+
+static ms_status disclaim(void *payload, const uint8_t (*digests)[MS_SHA2_256_SIZE], size_t count, ms_error *err)
+{
+    return ms_state_add_unclaimed(payload, digests, count, err);
+}
+
+ms_status ms_fs_journal_disclaim(ms_state *state, int folder_fd, ms_error *err)
+{
+    return ms_fs_journal_each(folder_fd, disclaim, state, err);
 }

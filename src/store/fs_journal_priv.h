@@ -10,6 +10,13 @@
 MS_MUST_CHECK ms_status ms_fs_journal_append(
         ms_fs_batch *batch, const ms_fs_batch_file *files, size_t count, ms_error *err);
 
+typedef ms_status (*ms_fs_journal_fn)(
+        void *payload, const uint8_t (*digests)[MS_SHA2_256_SIZE], size_t count, ms_error *err);
+/** Give everything in the journal file below folder_fd to take, many digests a call. No journal is
+ *  success. */
+MS_MUST_CHECK ms_status ms_fs_journal_each(
+        int folder_fd, ms_fs_journal_fn take, void *payload, ms_error *err);
+
 /** Record everything in the journal file below folder_fd as unclaimed. No journal is success. */
 MS_MUST_CHECK ms_status ms_fs_journal_disclaim(ms_state *state, int folder_fd, ms_error *err);
 

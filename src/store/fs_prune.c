@@ -12,20 +12,28 @@
 #include "store/fs_session_priv.h"
 #include "store/fs_shards_priv.h"
 
+typedef enum fs_purpose { TO_READ, TO_LOOK, TO_DELETE } fs_purpose;
+
 /* fd -1: there is nothing to lock. */
 typedef struct fs_lock {
     int fd;
+    fs_purpose purpose;
 } fs_lock;
+
+static bool has_lock_file(const ms_fs_store *store)
+{
+    ms_file_status file;
+    return ms_file_status_at(store->home_fd, MS_FS_STORE_LOCK, false, &file, NULL) == MS_OK;
+}
 
 /* A reader makes nothing: where there is no lock file there was never a session, and nobody to prune. A
  * file that may not be opened at all is passed over, so that a copy on a read-only disk can be read. */
 static ms_status lock_for_reading(ms_fs_store *store, fs_lock *lock, ms_task *task, ms_error *err)
 {
     ms_error failure = MS_ERROR_INIT;
-    ms_file_status file;
     ms_status status;
 
-    if (ms_file_status_at(store->home_fd, MS_FS_STORE_LOCK, false, &file, NULL) != MS_OK)
+    if (!has_lock_file(store))
         return MS_OK;
     status = ms_fs_home_lock(store, &lock->fd, MS_FS_STORE_LOCK, false, -1, task, &failure);
     if (status == MS_OK)
@@ -62,8 +70,26 @@ static ms_status lock_for_pruning(
     return status;
 }
 
+/* Makes nothing, as a reader, and keeps sessions away as a prune does: what they wrote and nothing refers to yet would count. */
+static ms_status lock_for_looking(
+        ms_fs_store *store, fs_lock *lock, int64_t wait_ms, ms_task *task, ms_error *err)
+{
+    if (!has_lock_file(store))
+        return MS_OK;
+    return ms_fs_home_lock(store, &lock->fd, MS_FS_STORE_LOCK, true, wait_ms, task, err);
+}
+
+static ms_status lock_for(
+        ms_fs_store *store, fs_lock *lock, int64_t wait_ms, ms_task *task, ms_error *err)
+{
+    if (lock->purpose == TO_READ)
+        return lock_for_reading(store, lock, task, err);
+    return lock->purpose == TO_LOOK ? lock_for_looking(store, lock, wait_ms, task, err)
+                                    : lock_for_pruning(store, lock, wait_ms, task, err);
+}
+
 /* Makes the lock that begin functions hand out; a home that is not there needs none. */
-static ms_status begin(ms_fs_store *store, bool prunes, int64_t wait_ms, ms_task *task,
+static ms_status begin(ms_fs_store *store, fs_purpose purpose, int64_t wait_ms, ms_task *task,
         fs_lock **lock, ms_error *err)
 {
     bool exists;
@@ -72,11 +98,10 @@ static ms_status begin(ms_fs_store *store, bool prunes, int64_t wait_ms, ms_task
     *lock = ms_calloc(1, sizeof(**lock));
     if (*lock == NULL)
         return ms_fail_memory(err, sizeof(**lock));
-    (*lock)->fd = -1;
+    **lock = (fs_lock){.fd = -1, .purpose = purpose};
     status = ms_fs_home_find(store, &exists, err);
     if (status == MS_OK && exists)
-        status = prunes ? lock_for_pruning(store, *lock, wait_ms, task, err)
-                        : lock_for_reading(store, *lock, task, err);
+        status = lock_for(store, *lock, wait_ms, task, err);
     if (status == MS_OK)
         return MS_OK;
     ms_fs_read_end(store, *lock);
@@ -87,35 +112,43 @@ static ms_status begin(ms_fs_store *store, bool prunes, int64_t wait_ms, ms_task
 ms_status ms_fs_read_begin(void *self, ms_task *task, void **out, ms_error *err)
 {
     fs_lock *lock = NULL;
-    ms_status status = begin(self, false, -1, task, &lock, err);
+    ms_status status = begin(self, TO_READ, -1, task, &lock, err);
 
     *out = lock;
     return status;
 }
 
-ms_status ms_fs_prune_begin(void *self, int64_t wait_ms, ms_task *task, void **out, ms_error *err)
+/* Of the exclusive locks that are held, those with the purpose of this one. */
+static unsigned *held(ms_fs_store *store, const fs_lock *lock)
+{
+    return lock->purpose == TO_DELETE ? &store->pruning : &store->looking;
+}
+
+ms_status ms_fs_prune_begin(
+        void *self, bool dry_run, int64_t wait_ms, ms_task *task, void **out, ms_error *err)
 {
     ms_fs_store *store = self;
     fs_lock *lock = NULL;
-    ms_status status = begin(store, true, wait_ms, task, &lock, err);
+    ms_status status = begin(store, dry_run ? TO_LOOK : TO_DELETE, wait_ms, task, &lock, err);
 
     *out = lock;
     if (status != MS_OK)
         return status;
     ms_mutex_lock(&store->mutex);
-    store->pruning++;
+    ++*held(store, lock);
     ms_mutex_unlock(&store->mutex);
     return MS_OK;
 }
 
-void ms_fs_prune_end(void *self, void *lock)
+void ms_fs_prune_end(void *self, void *payload)
 {
     ms_fs_store *store = self;
+    fs_lock *lock = payload;
 
     if (lock == NULL)
         return;
     ms_mutex_lock(&store->mutex);
-    store->pruning--;
+    --*held(store, lock);
     ms_mutex_unlock(&store->mutex);
     ms_fs_read_end(store, lock);
 }
@@ -181,7 +214,7 @@ ms_status ms_fs_remove_many(
     ms_mutex_unlock(&store->mutex);
     if (!may)
         return ms_fail(err, MS_USAGE, "prune_not_begun",
-                "Blocks are deleted between prune_begin and prune_end only");
+                "Blocks are deleted between prune_begin and prune_end only, and by no dry run");
     status = ms_fs_home_find(store, &exists, err);
     if (status != MS_OK || !exists)
         return status;

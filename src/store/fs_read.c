@@ -5,6 +5,7 @@
 #include "platform/folder.h"
 #include "store/fs_block_priv.h"
 #include "store/fs_layout_priv.h"
+#include "store/fs_session_priv.h"
 
 /* The size of a block's file; MS_NOT_FOUND also for what is no regular file. */
 static ms_status find_block(ms_fs_store *store, const uint8_t *digest, uint64_t *size, ms_error *err)
@@ -207,15 +208,32 @@ static ms_status list_with_size(void *payload, const ms_cid *cid, ms_error *err)
     return listing->listed(listing->payload, cid, size, err);
 }
 
+static ms_status list_dead(void *payload, const uint8_t (*digests)[MS_SHA2_256_SIZE], size_t count, ms_error *err)
+{
+    ms_status status = MS_OK;
+
+    for (size_t i = 0; status == MS_OK && i < count; i++) {
+        const ms_cid cid = ms_cid_sha256(MS_CODEC_RAW, digests[i]);
+        status = list_with_size(payload, &cid, err);
+    }
+    return status;
+}
+
+/* A dry run left dead sessions alone, so that their blocks are not yet in the state. */
 ms_status ms_fs_each_unclaimed(void *self, ms_block_listed_fn listed, void *payload, ms_error *err)
 {
     ms_fs_store *store = self;
     sized_listing listing = {.store = store, .listed = listed, .payload = payload};
     ms_status status;
+    bool is_dry_run;
     bool exists;
 
     status = ms_fs_home_find(store, &exists, err);
     if (status != MS_OK || !exists)
         return status;
-    return ms_state_each_unclaimed(store->state, list_with_size, &listing, err);
+    ms_mutex_lock(&store->mutex);
+    is_dry_run = store->looking > 0;
+    ms_mutex_unlock(&store->mutex);
+    status = ms_state_each_unclaimed(store->state, list_with_size, &listing, err);
+    return status == MS_OK && is_dry_run ? ms_fs_each_dead(store, list_dead, &listing, err) : status;
 }

@@ -396,12 +396,13 @@ ms_status ms_store_remove_many(
     return status == MS_OK ? store->backend->remove_many(store->self, cids, count, removed, err) : status;
 }
 
-ms_status ms_store_prune_begin(ms_store *store, int64_t wait_ms, ms_task *task, void **lock, ms_error *err)
+ms_status ms_store_prune_begin(
+        ms_store *store, bool dry_run, int64_t wait_ms, ms_task *task, void **lock, ms_error *err)
 {
     ms_status status = expect_deletes(store, err);
 
     *lock = NULL;
-    return status == MS_OK ? store->backend->prune_begin(store->self, wait_ms, task, lock, err) : status;
+    return status == MS_OK ? store->backend->prune_begin(store->self, dry_run, wait_ms, task, lock, err) : status;
 }
 
 void ms_store_prune_end(ms_store *store, void *lock)

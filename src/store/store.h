@@ -95,17 +95,19 @@ typedef struct ms_store_backend {
     ms_status (*forget_root)(void *self, const ms_cid *root, ms_error *err);
     /* Every block, in no order, with its size on disk. The CID is CIDv1 raw: only the digest counts. */
     ms_status (*each)(void *self, ms_block_listed_fn listed, void *payload, ms_error *err);
-    /* Blocks that unfinished sessions left behind and no commit claimed. */
+    /* Blocks that unfinished sessions left behind and no commit claimed; some may come twice. */
     ms_status (*each_unclaimed)(void *self, ms_block_listed_fn listed, void *payload, ms_error *err);
     ms_status (*forget_unclaimed)(void *self, ms_error *err);
     /* Count blocks as unclaimed, durably: before what leads to them is deleted. */
     ms_status (*disclaim_many)(void *self, const ms_cid *cids, size_t count, ms_error *err);
-    /* Delete blocks that this library wrote, between prune_begin and prune_end of this store: else MS_USAGE
+    /* Delete blocks that this library wrote, between prune_begin (no dry run) and prune_end of this store: else MS_USAGE
      * "prune_not_begun". Blocks others wrote into the same place, and missing ones, are passed over; so is what the store
      * itself needs. */
     ms_status (*remove_many)(void *self, const ms_cid *cids, size_t count, ms_store_removed *removed, ms_error *err);
-    /* Exclusive right to delete: no session and no reader (read_begin) is active. MS_LOCKED after wait_ms. */
-    ms_status (*prune_begin)(void *self, int64_t wait_ms, ms_task *task, void **lock, ms_error *err);
+    /* Exclusive right to delete: no session and no reader (read_begin) is active. MS_LOCKED after wait_ms. What dead sessions
+     * did not come to store is cleared away. A dry run changes nothing and may not delete, and each_unclaimed tells it
+     * what it would tell otherwise. */
+    ms_status (*prune_begin)(void *self, bool dry_run, int64_t wait_ms, ms_task *task, void **lock, ms_error *err);
     void (*prune_end)(void *self, void *lock);
     /* While a reader lock is held nothing is deleted. */
     ms_status (*read_begin)(void *self, ms_task *task, void **lock, ms_error *err);
@@ -167,7 +169,7 @@ MS_MUST_CHECK ms_status ms_store_forget_unclaimed(ms_store *store, ms_error *err
 MS_MUST_CHECK ms_status ms_store_disclaim_many(ms_store *store, const ms_cid *cids, size_t count, ms_error *err);
 MS_MUST_CHECK ms_status ms_store_sync(ms_store *store, ms_error *err);
 MS_MUST_CHECK ms_status ms_store_remove_many(ms_store *store, const ms_cid *cids, size_t count, ms_store_removed *removed, ms_error *err);
-MS_MUST_CHECK ms_status ms_store_prune_begin(ms_store *store, int64_t wait_ms, ms_task *task, void **lock, ms_error *err);
+MS_MUST_CHECK ms_status ms_store_prune_begin(ms_store *store, bool dry_run, int64_t wait_ms, ms_task *task, void **lock, ms_error *err);
 void ms_store_prune_end(ms_store *store, void *lock);
 MS_MUST_CHECK ms_status ms_store_read_begin(ms_store *store, ms_task *task, void **lock, ms_error *err);
 void ms_store_read_end(ms_store *store, void *lock);

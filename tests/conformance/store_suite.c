@@ -493,7 +493,7 @@ static void test_what_a_backend_cannot_do_is_said(void **state)
     assert_int_equal(ms_store_pin(store, &block.cid, &error), MS_USAGE);
     assert_int_equal(ms_store_is_pinned(store, &block.cid, &pinned, &error), MS_USAGE);
     assert_int_equal(ms_store_remove_many(store, &block.cid, 1, &removed, &error), MS_USAGE);
-    assert_int_equal(ms_store_prune_begin(store, 0, NULL, &lock, &error), MS_USAGE);
+    assert_int_equal(ms_store_prune_begin(store, false, 0, NULL, &lock, &error), MS_USAGE);
     assert_int_equal(ms_store_quarantine(store, &block.cid, &error), MS_USAGE);
     assert_int_equal(ms_store_block_path(store, &block.cid, path, sizeof(path), &error), MS_USAGE);
     OK(ms_store_read_begin(store, NULL, &lock, err));

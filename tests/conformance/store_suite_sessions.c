@@ -174,16 +174,16 @@ static void test_prune_waits_for_sessions_and_readers(void **state)
 
     commit_block(store, &block);
     OK(ms_store_begin(other, &session, NULL, err));
-    assert_int_equal(ms_store_prune_begin(store, 20, NULL, &lock, &error), MS_LOCKED);
+    assert_int_equal(ms_store_prune_begin(store, false, 20, NULL, &lock, &error), MS_LOCKED);
     assert_null(lock);
     ms_store_abort(&session);
     OK(ms_store_read_begin(other, NULL, &reader, err));
-    assert_int_equal(ms_store_prune_begin(store, 0, NULL, &lock, &error), MS_LOCKED);
+    assert_int_equal(ms_store_prune_begin(store, false, 0, NULL, &lock, &error), MS_LOCKED);
     ms_store_read_end(other, reader);
     OK(ms_store_read_begin(store, NULL, &reader, err));
-    assert_int_equal(ms_store_prune_begin(store, 0, NULL, &lock, &error), MS_LOCKED);
+    assert_int_equal(ms_store_prune_begin(store, false, 0, NULL, &lock, &error), MS_LOCKED);
     ms_store_read_end(store, reader);
-    OK(ms_store_prune_begin(store, 0, NULL, &lock, err));
+    OK(ms_store_prune_begin(store, false, 0, NULL, &lock, err));
     ms_store_prune_end(store, lock);
     free_block(&block);
     ms_store_close(other);
@@ -206,11 +206,11 @@ static void test_sessions_and_readers_wait_for_prune(void **state)
     commit_block(store, &block);
     OK(ms_task_new(&cancelled, &options, err));
     ms_task_cancel(cancelled);
-    OK(ms_store_prune_begin(store, 0, NULL, &lock, err));
+    OK(ms_store_prune_begin(store, false, 0, NULL, &lock, err));
     assert_int_equal(ms_store_begin(other, &session, cancelled, &error), MS_INTERRUPTED);
     assert_null(session);
     assert_int_equal(ms_store_read_begin(other, cancelled, &reader, &error), MS_INTERRUPTED);
-    assert_int_equal(ms_store_prune_begin(other, 0, NULL, &second, &error), MS_LOCKED);
+    assert_int_equal(ms_store_prune_begin(other, false, 0, NULL, &second, &error), MS_LOCKED);
     ms_store_prune_end(store, lock);
     OK(ms_store_begin(other, &session, NULL, err));
     ms_store_abort(&session);
@@ -237,7 +237,7 @@ static void test_prune_removes_what_it_is_told(void **state)
     }
     assert_int_equal(ms_store_remove_many(store, cids, 1, &removed, &error), MS_USAGE);
     assert_true(has_block(store, &cids[0]));
-    OK(ms_store_prune_begin(store, 0, NULL, &lock, err));
+    OK(ms_store_prune_begin(store, false, 0, NULL, &lock, err));
     OK(ms_store_remove_many(store, cids, 39, &removed, err));
     ms_store_prune_end(store, lock);
     assert_int_equal(removed.blocks, 38);
@@ -247,6 +247,46 @@ static void test_prune_removes_what_it_is_told(void **state)
     expect_block(store, &blocks[39]);
     for (size_t i = 0; i < 40; i++)
         free_block(&blocks[i]);
+    ms_store_close(store);
+}
+
+/* It keeps others away and tells what a prune would find, but deletes nothing; what was put stays as it is. */
+static void test_a_dry_run_of_prune_looks_and_deletes_nothing(void **state)
+{
+    ms_store *store = open_store(state);
+    ms_store *other = open_store(state);
+    test_block block = make_block(1, 100);
+    ms_error error = MS_ERROR_INIT;
+    listed_cids *listed = calloc(1, sizeof(*listed));
+    ms_store_session *session;
+    ms_store_removed removed;
+    void *reader;
+    void *second;
+    void *lock;
+
+    OK(ms_store_begin(store, &session, NULL, err));
+    put_block(session, &block);
+    OK(ms_store_flush(session, err));
+    assert_int_equal(ms_store_prune_begin(store, true, 0, NULL, &lock, &error), MS_LOCKED);
+    ms_store_abort(&session);
+    OK(ms_store_read_begin(other, NULL, &reader, err));
+    assert_int_equal(ms_store_prune_begin(store, true, 0, NULL, &lock, &error), MS_LOCKED);
+    ms_store_read_end(other, reader);
+    for (int dry_run = 1; dry_run >= 0; dry_run--) {
+        OK(ms_store_prune_begin(store, dry_run == 1, 0, NULL, &lock, err));
+        assert_int_equal(ms_store_prune_begin(other, true, 0, NULL, &second, &error), MS_LOCKED);
+        listed->count = 0;
+        OK(ms_store_each_unclaimed(store, collect, listed, err));
+        assert_int_equal(listed->count, 1);
+        assert_memory_equal(listed->cids[0].digest, block.cid.digest, 32);
+        assert_int_equal(ms_store_remove_many(store, &block.cid, 1, &removed, &error),
+                dry_run == 1 ? MS_USAGE : MS_OK);
+        assert_int_equal(has_block(store, &block.cid), dry_run == 1);
+        ms_store_prune_end(store, lock);
+    }
+    free_block(&block);
+    free(listed);
+    ms_store_close(other);
     ms_store_close(store);
 }
 
@@ -426,6 +466,7 @@ int store_suite_run_sessions(const char *name, int (*setup)(void **state), int (
             TEST(test_prune_waits_for_sessions_and_readers),
             TEST(test_sessions_and_readers_wait_for_prune),
             TEST(test_prune_removes_what_it_is_told),
+            TEST(test_a_dry_run_of_prune_looks_and_deletes_nothing),
             TEST(test_many_threads_put_into_one_session),
             TEST(test_a_batch_that_is_there_is_put_again_but_for_damaged_and_new_blocks),
             TEST(test_two_sessions_put_the_same_blocks),

@@ -34,6 +34,7 @@ struct memory_disk {
     size_t root_count;
     unsigned shared_locks;
     bool pruning;
+    bool is_dry_run; /* of the prune */
     size_t quarantined;
     size_t syncs;
 };
@@ -522,7 +523,7 @@ static ms_status memory_remove_many(
 
     *removed = (ms_store_removed){0};
     ms_mutex_lock(&disk->mutex);
-    if (!disk->pruning)
+    if (!disk->pruning || disk->is_dry_run)
         status = ms_fail(err, MS_USAGE, "prune_not_begun", "Blocks are deleted by a prune only");
     for (size_t i = 0; status == MS_OK && i < count; i++) {
         memory_entry *entry = map_find(&disk->blocks, cids[i].digest);
@@ -536,15 +537,18 @@ static ms_status memory_remove_many(
     return status;
 }
 
-static ms_status memory_prune_begin(void *self, int64_t wait_ms, ms_task *task, void **lock, ms_error *err)
+static ms_status memory_prune_begin(
+        void *self, bool dry_run, int64_t wait_ms, ms_task *task, void **lock, ms_error *err)
 {
     memory_disk *disk = self;
     ms_status status;
 
     ms_mutex_lock(&disk->mutex);
     status = wait_while(disk, is_in_use, wait_ms, task, err);
-    if (status == MS_OK)
+    if (status == MS_OK) {
         disk->pruning = true;
+        disk->is_dry_run = dry_run;
+    }
     ms_mutex_unlock(&disk->mutex);
     *lock = status == MS_OK ? disk : NULL;
     return status;

@@ -60,6 +60,16 @@ def test_damaged_node_is_seen_and_healed(product, stored, model, which):
     assert product.run("verify", "model")["isValid"]
 
 
+@pytest.mark.parametrize("which", ["manifestCID", "rootCID"])
+def test_node_that_grew_past_every_limit_is_seen_and_healed(product, stored, model, which):
+    content = product.block(stored[which]).read_bytes()
+    product.overwrite(stored[which], content + bytes(3 * MIB))
+    assert product.attempt("verify", "model")[0] == 4
+    product.run("repair", "model", "--from", model)
+    assert product.run("verify", "model")["isValid"]
+    assert product.block(stored[which]).read_bytes() == content
+
+
 def test_damaged_block_is_never_delivered(product, stored, folder):
     chunk = next(chunk for chunk in chunks(product) if chunk["size"] == MIB)
     product.damage(chunk["cid"])

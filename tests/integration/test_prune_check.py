@@ -262,6 +262,26 @@ def test_what_a_killed_store_left_behind_goes(product, folder, two, only_b):
     assert names(product) == only_b
 
 
+def test_a_dry_run_leaves_what_a_killed_store_goes_on_with(product, folder, two):
+    sharing_model(folder / "killed", "killed", 40)
+    product.run("remove", "a")
+    left = product.home / "tmp"
+    for _ in range(20):
+        running = product.start("store", folder / "killed", "killed")
+        wait_for(lambda: running.poll() is not None or any(left.glob("*/CIQ*")))
+        kill(running)
+        if any(left.glob("*/CIQ*")):
+            break
+    assert any(left.glob("*/CIQ*")), "every store was faster"
+    before = tree_digest(product.home)
+    planned = product.run("prune", "--dry-run")
+    assert planned["freedBlocks"] > 0
+    assert tree_digest(product.home) == before
+    done = product.run("prune", "--yes")
+    for key in ("removedModels", "freedBlocks", "freedBytes", "keptBlocks"):
+        assert planned[key] == done[key], key
+
+
 def test_prune_waits_for_readers_and_gives_up(product, two):
     reading = product.popen("retrieve", "b", "-", "--format", "tar", stderr=subprocess.DEVNULL)
     try:

@@ -313,7 +313,7 @@ static void lose(scene *here, const ms_cid *cid)
 {
     void *lock = NULL;
     ms_store_removed removed;
-    assert_int_equal(ms_store_prune_begin(here->store, 0, NULL, &lock, NULL), MS_OK);
+    assert_int_equal(ms_store_prune_begin(here->store, false, 0, NULL, &lock, NULL), MS_OK);
     assert_int_equal(ms_store_remove_many(here->store, cid, 1, &removed, NULL), MS_OK);
     ms_store_prune_end(here->store, lock);
     assert_int_equal(removed.blocks, 1);

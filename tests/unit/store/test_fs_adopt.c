@@ -224,12 +224,86 @@ static void test_prune_clears_unfinished_blocks(void **state)
 
     die(folder, 2, 3);
     opened = fixture_open(folder, 0);
-    assert_int_equal(ms_store_prune_begin(opened.store, 0, NULL, &lock, NULL), MS_OK);
+    assert_int_equal(ms_store_prune_begin(opened.store, false, 0, NULL, &lock, NULL), MS_OK);
     assert_int_equal(temporary_count(folder, "home/tmp"), 0);
     assert_int_equal(fixture_unclaimed(opened.store), 2);
     ms_store_prune_end(opened.store, lock);
     assert_int_equal(fixture_get(opened.store, 0, NULL), MS_OK);
     assert_int_equal(fixture_get(opened.store, 3, NULL), MS_NOT_FOUND);
+    fixture_close(&opened);
+}
+
+/* The blocks that a prune would find, and every file as it was: the next session goes on from there. */
+static void test_a_dry_run_of_prune_leaves_unfinished_blocks(void **state)
+{
+    temporary_folder *folder = *state;
+    opened_store opened;
+    ms_store_session *session;
+    bool was_present;
+    unsigned files;
+    void *lock;
+
+    die(folder, 2, 3);
+    files = temporary_count(folder, in_session(folder, NULL));
+    opened = fixture_open(folder, 0);
+    assert_int_equal(fixture_unclaimed(opened.store), 0);
+    assert_int_equal(ms_store_prune_begin(opened.store, true, 0, NULL, &lock, NULL), MS_OK);
+    assert_int_equal(fixture_unclaimed(opened.store), 2);
+    ms_store_prune_end(opened.store, lock);
+    assert_int_equal(fixture_unclaimed(opened.store), 0);
+    assert_int_equal(temporary_count(folder, in_session(folder, NULL)), files);
+    assert_false(fixture_exists(folder, "home/state.db"));
+    assert_int_equal(ms_store_begin(opened.store, &session, NULL, NULL), MS_OK);
+    for (unsigned i = 0; i < 5; i++) {
+        assert_int_equal(fixture_put(session, i, &was_present, NULL), MS_OK);
+        assert_true(was_present);
+    }
+    assert_int_equal(ms_store_commit(&session, NULL), MS_OK);
+    fixture_close(&opened);
+}
+
+static ms_status refuse(void *payload, const ms_cid *cid, uint64_t size, ms_error *err)
+{
+    (void)payload;
+    (void)cid;
+    (void)size;
+    return ms_fail(err, MS_INTERRUPTED, "refused", "refused");
+}
+
+/* What cannot be read of a dead session is passed over; what the receiver says is not. */
+static void test_a_dry_run_of_prune_reads_past_an_odd_session(void **state)
+{
+    temporary_folder *folder = *state;
+    ms_error error = MS_ERROR_INIT;
+    opened_store opened;
+    void *lock;
+
+    die(folder, 2, 0);
+    assert_int_equal(mkdirat(folder->fd, "home/tmp/0123456789abcdef", 0700), 0);
+    assert_int_equal(symlinkat("elsewhere", folder->fd, "home/tmp/0123456789abcdef/journal"), 0);
+    opened = fixture_open(folder, 0);
+    assert_int_equal(ms_store_prune_begin(opened.store, true, 0, NULL, &lock, NULL), MS_OK);
+    assert_int_equal(fixture_unclaimed(opened.store), 2);
+    assert_int_equal(ms_store_each_unclaimed(opened.store, refuse, NULL, &error), MS_INTERRUPTED);
+    assert_string_equal(error.reason, "refused");
+    ms_store_prune_end(opened.store, lock);
+    fixture_close(&opened);
+}
+
+/* Where no session ever ran there is nobody to keep away. */
+static void test_a_dry_run_of_prune_makes_no_lock(void **state)
+{
+    temporary_folder *folder = *state;
+    opened_store opened;
+    void *lock;
+
+    assert_int_equal(mkdirat(folder->fd, "home", 0700), 0);
+    assert_int_equal(mkdirat(folder->fd, "home/blocks", 0700), 0);
+    opened = fixture_open(folder, 0);
+    assert_int_equal(ms_store_prune_begin(opened.store, true, 0, NULL, &lock, NULL), MS_OK);
+    assert_int_equal(fixture_unclaimed(opened.store), 0);
+    ms_store_prune_end(opened.store, lock);
+    assert_int_equal(temporary_count(folder, "home"), 1);
     fixture_close(&opened);
 }
 
@@ -245,7 +319,7 @@ static void test_nothing_but_sessions_is_ever_cleared(void **state)
     temporary_write(folder, "home/tmp/mine/file", "x", 1);
     opened = fixture_open(folder, 0);
     assert_int_equal(fixture_store(opened.store, 0, 1, NULL), MS_OK);
-    assert_int_equal(ms_store_prune_begin(opened.store, 0, NULL, &lock, NULL), MS_OK);
+    assert_int_equal(ms_store_prune_begin(opened.store, false, 0, NULL, &lock, NULL), MS_OK);
     ms_store_prune_end(opened.store, lock);
     assert_int_equal(temporary_count(folder, "home/tmp"), 1);
     assert_int_equal(temporary_count(folder, "home/tmp/mine"), 1);
@@ -269,7 +343,7 @@ static void test_a_link_in_place_of_the_temporary_folder_is_not_followed(void **
     assert_int_equal(symlinkat("../stranger", folder->fd, "home/tmp"), 0);
     opened = fixture_open(folder, 0);
     assert_int_equal(ms_store_begin(opened.store, &session, NULL, NULL), MS_IO);
-    assert_int_equal(ms_store_prune_begin(opened.store, 0, NULL, &lock, NULL), MS_OK);
+    assert_int_equal(ms_store_prune_begin(opened.store, false, 0, NULL, &lock, NULL), MS_OK);
     ms_store_prune_end(opened.store, lock);
     assert_int_equal(temporary_count(folder, "stranger"), 1);
     assert_int_equal(temporary_count(folder, "stranger/0123456789abcdef"), 1);
@@ -328,7 +402,7 @@ static int store_prune_or_die(void *payload)
         if (RANDOM_BELOW(3) == 0) {
             void *lock;
             ms_store_removed removed;
-            if (ms_store_prune_begin(opened.store, 5, NULL, &lock, NULL) != MS_OK)
+            if (ms_store_prune_begin(opened.store, false, 5, NULL, &lock, NULL) != MS_OK)
                 continue;
             failed += ms_store_remove_many(opened.store, &fixture_block(RANDOM_BELOW(FIXTURE_BLOCKS))->cid, 1, &removed, NULL) != MS_OK;
             ms_store_prune_end(opened.store, lock);
@@ -385,6 +459,9 @@ int main(void)
             TEST(test_an_abort_that_cannot_be_recorded_keeps_its_journal),
             TEST(test_a_living_session_is_let_be),
             TEST(test_prune_clears_unfinished_blocks),
+            TEST(test_a_dry_run_of_prune_leaves_unfinished_blocks),
+            TEST(test_a_dry_run_of_prune_reads_past_an_odd_session),
+            TEST(test_a_dry_run_of_prune_makes_no_lock),
             TEST(test_nothing_but_sessions_is_ever_cleared),
             TEST(test_a_link_in_place_of_the_temporary_folder_is_not_followed),
             TEST(test_many_processes_adopt_and_store_at_once),

@@ -215,7 +215,7 @@ static void test_blocks_of_others_are_not_deleted(void **state)
         if (shared)
             temporary_write(folder, mark, "", 0);
         assert_int_equal(ms_store_is_shared_with_others(opened.store), shared);
-        assert_int_equal(ms_store_prune_begin(opened.store, 0, NULL, &lock, NULL), MS_OK);
+        assert_int_equal(ms_store_prune_begin(opened.store, false, 0, NULL, &lock, NULL), MS_OK);
         assert_int_equal(ms_store_remove_many(opened.store, cids, 3, &removed, NULL), MS_OK);
         ms_store_prune_end(opened.store, lock);
         assert_int_equal(removed.blocks, shared ? 1 : 2);
@@ -240,7 +240,7 @@ static void test_the_mark_of_our_blocks_survives_any_umask(void **state)
     assert_int_equal(fixture_store(opened.store, 1, 1, NULL), MS_OK);
     umask(before);
     temporary_write(folder, "home/blocks/_README", "", 0);
-    assert_int_equal(ms_store_prune_begin(opened.store, 0, NULL, &lock, NULL), MS_OK);
+    assert_int_equal(ms_store_prune_begin(opened.store, false, 0, NULL, &lock, NULL), MS_OK);
     assert_int_equal(ms_store_remove_many(opened.store, &cid, 1, &removed, NULL), MS_OK);
     ms_store_prune_end(opened.store, lock);
     assert_int_equal(removed.blocks, 1);
@@ -291,7 +291,7 @@ static void test_reading_makes_nothing(void **state)
         (void)mkdirat(folder->fd, "home", 0700);
     }
     unlinkat(folder->fd, "home", AT_REMOVEDIR);
-    assert_int_equal(ms_store_prune_begin(opened.store, 0, NULL, &lock, NULL), MS_OK);
+    assert_int_equal(ms_store_prune_begin(opened.store, false, 0, NULL, &lock, NULL), MS_OK);
     assert_int_equal(ms_store_remove_many(opened.store, &fixture_block(1)->cid, 1, &removed, NULL), MS_OK);
     ms_store_prune_end(opened.store, lock);
     assert_false(fixture_exists(folder, "home"));
@@ -363,7 +363,7 @@ static void test_prune_works_on_a_full_disk(void **state)
     assert_int_equal(ms_store_unpin(opened.store, &cid, NULL), MS_OK);
     faulty_fail_always(FAULTY_pwrite, ENOSPC);
     faulty_fail_always(FAULTY_write, ENOSPC);
-    assert_int_equal(ms_store_prune_begin(opened.store, 0, NULL, &lock, NULL), MS_OK);
+    assert_int_equal(ms_store_prune_begin(opened.store, false, 0, NULL, &lock, NULL), MS_OK);
     assert_int_equal(ms_store_remove_many(opened.store, &cid, 1, &removed, NULL), MS_OK);
     assert_int_equal(removed.blocks, 1);
     assert_int_equal(ms_store_forget_root(opened.store, &cid, NULL), MS_OK);
