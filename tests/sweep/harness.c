@@ -27,6 +27,7 @@ static struct {
     unsigned failed;
     unsigned injected; /* over all tallies, as recovered */
     unsigned recovered;
+    int refused[FAULTY_ANY]; /* errno of calls that always fail */
 } harness;
 
 bool harness_is_long(void)
@@ -117,6 +118,18 @@ void harness_arm_kill(const fault *hit)
     faulty_kill(hit->nth);
 }
 
+void harness_refuse(faulty_call call, int os_errno)
+{
+    harness.refused[call] = os_errno;
+}
+
+static void reset_faults(void)
+{
+    faulty_reset();
+    for (int call = 0; call < FAULTY_ANY; call++)
+        faulty_fail_always((faulty_call)call, harness.refused[call]);
+}
+
 /* Run step in a child. 0: it returned; 256 + signal; else its exit code. */
 static int in_child(void (*step)(stage *on, const void *payload), stage *on, const void *payload)
 {
@@ -139,6 +152,7 @@ static void step_prepare(stage *on, const void *payload)
     scenario_outcome outcome = {0};
     const scenario_run run = {.folder = on->before, .jobs = 1, .outcome = &outcome};
     (void)payload;
+    reset_faults();
     on->scenario->prepare(&run);
 }
 
@@ -147,7 +161,7 @@ static void step_run(stage *on, const void *payload)
     const fault *hit = payload;
     const scenario_run run = {
             .folder = on->now, .jobs = on->jobs, .outcome = &harness.shared->outcome};
-    faulty_reset();
+    reset_faults();
     faulty_trace(harness.shared->trace, sizeof(harness.shared->trace));
     if (hit != NULL)
         hit->arm(hit);
@@ -165,7 +179,7 @@ static void step_prove(stage *on, const void *payload)
             .before = on->before,
             .after = on->after,
             .outcome = payload};
-    faulty_reset();
+    reset_faults();
     scenario_prove(on->scenario, &proof);
 }
 
