@@ -57,9 +57,10 @@ static ms_status open_old(const ms_target *target, ms_copy *copy, ms_error *err)
             MS_OPEN_READ | MS_OPEN_NOFOLLOW | (copy->is_folder ? MS_OPEN_DIRECTORY : MS_OPEN_PATH_ONLY_REGULAR), 0, err);
 }
 
-static void end_staging(ms_staging *staging, uint64_t kept_chunks)
+/* What an earlier run left is kept even when nobody looked at it: a run that is stopped at once is no reason to begin again. */
+static void end_staging(ms_staging *staging, uint64_t placed_chunks)
 {
-    if (kept_chunks == 0)
+    if (placed_chunks == 0 && !staging->resumed)
         ms_staging_discard(staging);
     else
         ms_staging_close(staging);
@@ -115,18 +116,18 @@ static ms_status stage_tree(
 {
     ms_staging staging;
     uint8_t identity[32];
+    const ms_staging_look look = {.look = ms_placing_look_again, .payload = placing};
     identify(delivery, target, 'p', identity);
     ms_status status = ms_staging_open(&staging, target, identity, delivery->run->task, err);
     if (status != MS_OK)
         return status;
     status = prepare_placing(&staging, target, needed, placing, err);
-    const bool is_prepared = status == MS_OK;
-    if (is_prepared)
+    if (status == MS_OK)
         status = place_all(delivery, placing, err);
     if (status == MS_OK)
-        status = ms_staging_publish(&staging, target, delivery->force, err);
+        status = ms_staging_publish(&staging, target, delivery->force, &look, err);
     if (status != MS_OK)
-        end_staging(&staging, is_prepared ? placing->placed_chunks : staging.resumed);
+        end_staging(&staging, placing->placed_chunks);
     placing->content = NULL; /* it was part of the staging */
     delivery->fetched_bytes += placing->fetched_bytes;
     delivery->reused_bytes += placing->reused_bytes;
@@ -282,7 +283,7 @@ static ms_status stage_archive(ms_delivery *delivery, const ms_target *target, m
     }
     ms_file_close(sink.fd);
     if (status == MS_OK)
-        status = ms_staging_publish(&staging, target, delivery->force, err);
+        status = ms_staging_publish(&staging, target, delivery->force, NULL, err);
     /* Half an archive is no beginning of the next one. */
     if (status != MS_OK)
         ms_staging_discard(&staging);
@@ -342,7 +343,7 @@ static ms_status publish_extraction(ms_delivery *delivery, const ms_target *targ
     }
     if (target->exists && !delivery->force)
         return fail_exists(target, "it is not what the archive holds", err);
-    return ms_staging_publish(staging, target, delivery->force, err);
+    return ms_staging_publish(staging, target, delivery->force, NULL, err);
 }
 
 ms_status ms_deliver_extraction(ms_delivery *delivery, const ms_target *archive, const ms_target *target, ms_error *err)

@@ -30,8 +30,10 @@ void ms_whole_files_release(ms_whole_files *files)
 
 uint64_t ms_whole_files_mark(const ms_file_status *status)
 {
-    /* An odd factor: neither of the two can make up for the other. */
-    return (uint64_t)status->changed_ns + status->inode * UINT64_C(0x9e3779b97f4a7c15);
+    /* Odd factors: none of the three can make up for another. */
+    const uint64_t mark = (uint64_t)status->changed_ns + (uint64_t)status->modified_ns * UINT64_C(0xbf58476d1ce4e5b9) +
+                          status->inode * UINT64_C(0x9e3779b97f4a7c15);
+    return MS_MAX(mark, UINT64_C(1));
 }
 
 static ms_status grow(ms_whole_files *files, uint64_t file_index, ms_error *err)
@@ -147,8 +149,8 @@ static ms_status content_path(const ms_placing *placing, const char *path, char 
     return MS_OK;
 }
 
-/* Open the folder that the last name of full stands in, no link followed on the way; *name points into full. */
-static ms_status open_parent(const ms_placing *placing, const char *full, int *fd, const char **name, ms_error *err)
+/* Open the folder below dirfd that the last name of full stands in, no link followed on the way; *name points into full. */
+static ms_status open_parent(int dirfd, const char *full, int *fd, const char **name, ms_error *err)
 {
     char parent[MS_FILE_PATH_SIZE_MAX];
     const char *slash = strrchr(full, '/');
@@ -157,14 +159,14 @@ static ms_status open_parent(const ms_placing *placing, const char *full, int *f
     memcpy(parent + size, size == 0 ? "." : "", size == 0 ? 2 : 1);
     *name = slash == NULL ? full : slash + 1;
     return ms_file_open(
-            fd, placing->dirfd, parent, MS_OPEN_READ | MS_OPEN_DIRECTORY | MS_OPEN_BENEATH | MS_OPEN_NOFOLLOW, 0, err);
+            fd, dirfd, parent, MS_OPEN_READ | MS_OPEN_DIRECTORY | MS_OPEN_BENEATH | MS_OPEN_NOFOLLOW, 0, err);
 }
 
 static ms_status make_folder(const ms_placing *placing, const char *full, ms_error *err)
 {
     const char *name;
     int fd = -1;
-    ms_status status = open_parent(placing, full, &fd, &name, err);
+    ms_status status = open_parent(placing->dirfd, full, &fd, &name, err);
     if (status == MS_OK)
         status = ms_folder_make(fd, name, MODE_FOLDER, NULL, err);
     ms_file_close(fd);
@@ -198,18 +200,18 @@ static ms_status begin_file(ms_placing *placing, const ms_walk_event *event, con
     return status;
 }
 
-/* What an earlier run took from the old copy as a second name is the old copy's file: it is not written to. */
+/* What got a second name in an earlier run, or now and should not have, is a file of the old copy: it is not written to. */
 static ms_status drop_second_name(const ms_placing *placing, const char *full, ms_error *err)
 {
     ms_file_status found;
     const char *name;
     int parent = -1;
-    ms_status status = open_parent(placing, full, &parent, &name, err);
+    ms_status status = open_parent(placing->dirfd, full, &parent, &name, err);
     if (status != MS_OK)
         return status;
     ms_error looked = MS_ERROR_INIT;
     status = ms_file_status_at(parent, name, false, &found, &looked);
-    if (status == MS_OK && found.kind == MS_FILE_REGULAR && found.links > 1)
+    if (status == MS_OK && (placing->is_left_over || (found.kind == MS_FILE_REGULAR && found.links > 1)))
         status = ms_file_remove(parent, name, err);
     else if (status == MS_NOT_FOUND)
         status = MS_OK;
@@ -229,7 +231,7 @@ static ms_status begin(void *payload, const ms_walk_event *event, ms_error *err)
         return make_folder(placing, full, err);
     if (placing->is_cloned)
         return status;
-    if (status == MS_OK && placing->resumed && placing->is_folder_model)
+    if (status == MS_OK && (placing->resumed || placing->is_left_over) && placing->is_folder_model)
         status = drop_second_name(placing, full, err);
     return status == MS_OK ? begin_file(placing, event, full, err) : status;
 }
@@ -257,15 +259,34 @@ static bool make_way(int from, int parent, const char *name, uint64_t *mark)
     return true;
 }
 
-/* Only to a file that has no other name, and that nobody can execute or write to but us as for new files, such as made. */
+/* The file that was linked is the one that was proven: another may have taken its name before. Times go in ticks, and a write in that
+ * of the link shows in the time of the last write alone; where that is the same tick it would not show. */
+static bool is_linked_as_it_was(const ms_file_status *old, const ms_file_status *linked)
+{
+    return linked->device == old->device && linked->inode == old->inode && linked->links == 2 && linked->size == old->size &&
+           linked->mode == old->mode && linked->owner == old->owner && linked->modified_ns == old->modified_ns &&
+           linked->changed_ns != linked->modified_ns;
+}
+
+/* Only to a file that has no other name, and that nobody can execute or write to but us as for new files, such as made. The link
+ * changes the file, and so its mark. */
 static bool give_second_name(
-        const ms_copy *copy, const char *path, uint64_t mark, int from, int made, int parent, const char *name)
+        const ms_copy *copy, const char *path, uint64_t *mark, int from, int made, int parent, const char *name)
 {
     ms_file_status old;
     ms_file_status new;
-    return is_as_marked(mark, from, &old) && ms_file_status_of(made, &new, NULL) == MS_OK && old.links == 1 &&
-           old.mode == new.mode && old.owner == new.owner && ms_file_remove(parent, name, NULL) == MS_OK &&
-           ms_file_link(copy->fd, path, parent, name);
+    ms_file_status linked;
+    const char *old_name;
+    int old_parent = -1;
+    if (!is_as_marked(*mark, from, &old) || ms_file_status_of(made, &new, NULL) != MS_OK || old.links != 1 || old.mode != new.mode ||
+            old.owner != new.owner || open_parent(copy->fd, path, &old_parent, &old_name, NULL) != MS_OK)
+        return false;
+    const bool is_given = ms_file_remove(parent, name, NULL) == MS_OK && ms_file_link(old_parent, old_name, parent, name) &&
+                          ms_file_status_at(parent, name, false, &linked, NULL) == MS_OK && is_linked_as_it_was(&old, &linked);
+    ms_file_close(old_parent);
+    if (is_given)
+        *mark = ms_whole_files_mark(&linked);
+    return is_given;
 }
 
 /* A clone that goes on behind the last chunk, or ends before it, is none. */
@@ -275,8 +296,9 @@ static bool is_cloned(const ms_walk_event *event, int from, int made)
     return ms_file_clone(made, from) && ms_file_status_of(made, &clone, NULL) == MS_OK && clone.size == event->size;
 }
 
-/* A whole file of the old copy: shared extents, else a second name for it, else its chunks are copied like others. */
-static whole_taken take_whole_file(const ms_placing *placing, const char *path, const ms_walk_event *event, const char *full)
+/* A whole file of the old copy: shared extents, else a second name for it, else its chunks are copied like others. What then stands in
+ * its place is left there. */
+static whole_taken take_whole_file(ms_placing *placing, const char *path, const ms_walk_event *event, const char *full)
 {
     int from = -1;
     int made = -1;
@@ -285,11 +307,12 @@ static whole_taken take_whole_file(const ms_placing *placing, const char *path, 
     const ms_copy *copy = &placing->copies[0];
     uint64_t mark = placing->whole->seen[event->file_index];
     whole_taken taken = WHOLE_NOT_TAKEN;
+    placing->whole->seen[event->file_index] = 0;
     if (!copy->is_folder ||
             ms_file_open(&from, copy->fd, path, MS_OPEN_READ | MS_OPEN_BENEATH | MS_OPEN_NOFOLLOW | MS_OPEN_PATH_ONLY_REGULAR, 0,
                     NULL) != MS_OK)
         return taken;
-    if (open_parent(placing, full, &parent, &name, NULL) != MS_OK) {
+    if (open_parent(placing->dirfd, full, &parent, &name, NULL) != MS_OK) {
         ms_file_close(from);
         return taken;
     }
@@ -298,15 +321,22 @@ static whole_taken take_whole_file(const ms_placing *placing, const char *path, 
                     MS_OK) {
         if (is_cloned(event, from, made))
             taken = WHOLE_CLONED;
-        else if (give_second_name(copy, path, mark, from, made, parent, name))
+        else if (give_second_name(copy, path, &mark, from, made, parent, name))
             taken = WHOLE_LINKED;
-        else
-            (void)!ms_file_remove(parent, name, NULL);
     }
+    if (taken == WHOLE_LINKED)
+        placing->whole->seen[event->file_index] = mark;
     ms_file_close(made);
     ms_file_close(parent);
     ms_file_close(from);
     return taken;
+}
+
+/* path becomes the event's. */
+static bool is_selected(const ms_placing *placing, const ms_walk_event *event, char *path)
+{
+    (void)ms_walk_path(event, path);
+    return !placing->is_folder_model || ms_path_filter_wants(placing->filter, path, event->kind == MS_WALK_DIRECTORY);
 }
 
 static bool wants(void *payload, const ms_walk_event *event)
@@ -314,22 +344,70 @@ static bool wants(void *payload, const ms_walk_event *event)
     ms_placing *placing = (ms_placing *)payload;
     char path[MS_PATH_SIZE_MAX + 1];
     char full[MS_FILE_PATH_SIZE_MAX];
-    (void)ms_walk_path(event, path);
-    if (placing->is_folder_model && !ms_path_filter_wants(placing->filter, path, event->kind == MS_WALK_DIRECTORY))
+    if (!is_selected(placing, event, path))
         return false;
     placing->is_cloned = false;
+    placing->is_left_over = false;
     if (event->kind != MS_WALK_FILE || !is_whole_file(placing->whole, event->file_index) ||
             content_path(placing, path, full, NULL) != MS_OK)
         return true;
     const whole_taken taken = take_whole_file(placing, path, event, full);
     /* The old copy may have changed since it was compared: a clone is proven where it stands, where nobody else writes. */
     placing->is_cloned = taken == WHOLE_CLONED;
+    placing->is_left_over = taken == WHOLE_NOT_TAKEN;
     if (taken != WHOLE_LINKED)
         return true;
     placing->whole_file_count++;
     placing->reused_bytes += event->size;
     ms_task_progress_add(placing->run->task, event->size, event->size);
     return false;
+}
+
+/* The last look. */
+
+static ms_status look_at_file(const ms_placing *placing, int fd, const ms_walk_event *event, const char *path, ms_error *err)
+{
+    ms_file_status found;
+    const uint64_t mark = is_whole_file(placing->whole, event->file_index) ? placing->whole->seen[event->file_index] : 0;
+    if (mark == 0)
+        return MS_OK;
+    const ms_status status = ms_file_status_at(fd, path, false, &found, err);
+    if ((status == MS_OK && ms_whole_files_mark(&found) == mark) || (status != MS_OK && status != MS_NOT_FOUND))
+        return status;
+    (void)ms_fail(err, MS_INTEGRITY, "output_changed", "somebody has changed %s, which was taken over from what stood there", path);
+    ms_error_set_path(err, path);
+    ms_error_set_hint(err, "look at who else writes there, and retrieve again");
+    return MS_INTEGRITY;
+}
+
+ms_status ms_placing_look_again(void *payload, int dirfd, const char *content, ms_error *err)
+{
+    const ms_placing *placing = (const ms_placing *)payload;
+    const ms_block_source source = ms_store_source(placing->store);
+    ms_walk_event event = {.kind = MS_WALK_NODE};
+    ms_walk *walk = NULL;
+    int fd = -1;
+    if (placing->whole_file_count == 0)
+        return MS_OK;
+    ms_status status = ms_file_open(&fd, dirfd, content, MS_OPEN_READ | MS_OPEN_DIRECTORY | MS_OPEN_NOFOLLOW, 0, err);
+    if (status == MS_OK)
+        status = ms_walk_open(&walk, &placing->model->head.root, &source, err);
+    while (status == MS_OK && event.kind != MS_WALK_END) {
+        char path[MS_PATH_SIZE_MAX + 1];
+        status = ms_task_check(placing->run->task, err);
+        if (status == MS_OK)
+            status = ms_walk_next(walk, &event, err);
+        if (status != MS_OK || (event.kind != MS_WALK_DIRECTORY && event.kind != MS_WALK_FILE))
+            continue;
+        const bool selected = is_selected(placing, &event, path);
+        if (selected && event.kind == MS_WALK_FILE)
+            status = look_at_file(placing, fd, &event, path, err);
+        if (!selected || event.kind == MS_WALK_FILE)
+            ms_walk_skip(walk);
+    }
+    ms_walk_close(walk);
+    ms_file_close(fd);
+    return status;
 }
 
 /* Workers. */

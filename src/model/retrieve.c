@@ -5,6 +5,7 @@
 #include "model/delivery_priv.h"
 #include "model/outflow_priv.h"
 #include "model/root_kind_priv.h"
+#include "model/staging_priv.h"
 #include "platform/clock.h"
 
 typedef struct retrieving {
@@ -135,6 +136,8 @@ static ms_status retrieve_extracted(retrieving *retrieve, const ms_target *targe
     if (name == NULL)
         return ms_fail_memory(err, strlen(target->name));
     ms_status status = ms_target_open_sibling(&tree, target, name, ms_storage_home(retrieve->run->storage), err);
+    if (status == MS_OK && !retrieve->options->dry_run)
+        status = ms_staging_recover(&tree, retrieve->run->task, err);
     if (status == MS_OK && retrieve->delivery.is_folder_model)
         status = ms_deliver_tree(&retrieve->delivery, &tree, err);
     else if (status == MS_OK)
@@ -157,6 +160,8 @@ static ms_status retrieve_to_disk(retrieving *retrieve, ms_error *err)
             options->dry_run, ms_storage_home(retrieve->run->storage), retrieve->run->task, err);
     if (status == MS_OK)
         status = ms_run_text(retrieve->run, &retrieve->result->output_path, target.path, err);
+    if (status == MS_OK && !options->dry_run)
+        status = ms_staging_recover(&target, retrieve->run->task, err);
     if (status == MS_OK && target.format != MS_ARCHIVE_NONE)
         status = ms_deliver_archive(delivery, &target, err);
     else if (status == MS_OK)

@@ -11,6 +11,7 @@
 
 #define LOCK_FILE "lock"
 #define OLD_CONTENT "replaced"
+#define READY_CONTENT "ready"
 #define CONTENT_PREFIX "content-"
 #define IDENTITY_DIGITS 16
 #define OPEN_TRIES_MAX 100
@@ -104,6 +105,57 @@ static ms_status put_back_or_remove(ms_staging *staging, const char *target_name
     return status == MS_OK && existed ? ms_folder_remove_all(staging->fd, OLD_CONTENT, err) : status;
 }
 
+/* Open the partial folder, made if need be, with its lock. */
+static ms_status open_current(ms_staging *staging, const ms_target *target, ms_task *task, ms_error *err)
+{
+    bool is_current = false;
+    ms_status status = MS_OK;
+    for (unsigned tries = 0; status == MS_OK && !is_current && tries < OPEN_TRIES_MAX; tries++) {
+        let_go(staging);
+        status = open_locked(staging, task, &is_current, err);
+    }
+    if (status == MS_LOCKED || (status == MS_OK && !is_current)) {
+        (void)ms_fail(err, MS_LOCKED, "output_locked", "another process is writing to %s", target->path);
+        ms_error_set_path(err, target->path);
+        ms_error_set_hint(err, "wait until it is done, or name another output");
+        status = MS_LOCKED;
+    }
+    return status;
+}
+
+static ms_status has_old_content(const ms_staging *staging, bool *has, ms_error *err)
+{
+    char path[MS_STAGING_NAME_SIZE + sizeof("/" OLD_CONTENT)];
+    ms_file_status found;
+    const size_t size = strlen(staging->name);
+    memcpy(path, staging->name, size);
+    memcpy(path + size, "/" OLD_CONTENT, sizeof("/" OLD_CONTENT));
+    const ms_status status = ms_file_status_at(staging->parent_fd, path, false, &found, err);
+    *has = status == MS_OK;
+    return status == MS_NOT_FOUND ? MS_OK : status;
+}
+
+ms_status ms_staging_recover(ms_target *target, ms_task *task, ms_error *err)
+{
+    ms_staging staging = {.parent_fd = target->parent_fd, .fd = -1, .lock_fd = -1};
+    bool has = false;
+    if (target->exists)
+        return MS_OK;
+    ms_status status = make_name(&staging, target->name, err);
+    if (status == MS_OK)
+        status = has_old_content(&staging, &has, err);
+    if (status != MS_OK || !has)
+        return status;
+    status = open_current(&staging, target, task, err);
+    /* Whoever had the lock may have put it back, or be done. */
+    if (status == MS_OK)
+        status = has_old_content(&staging, &has, err);
+    if (status == MS_OK && has)
+        status = put_back_or_remove(&staging, target->name, err);
+    let_go(&staging);
+    return status == MS_OK ? ms_target_look(target, err) : status;
+}
+
 /* Everything but the lock and content of this identity. */
 static ms_status remove_leftovers(ms_staging *staging, const char *target_name, ms_error *err)
 {
@@ -130,18 +182,9 @@ ms_status ms_staging_open(ms_staging *staging, const ms_target *target, const ui
     *staging = (ms_staging){.parent_fd = target->parent_fd, .fd = -1, .lock_fd = -1};
     memcpy(staging->content, CONTENT_PREFIX, sizeof(CONTENT_PREFIX));
     ms_hex_encode(staging->content + strlen(CONTENT_PREFIX), identity, IDENTITY_DIGITS / 2);
-    bool is_current = false;
     ms_status status = make_name(staging, target->name, err);
-    for (unsigned tries = 0; status == MS_OK && !is_current && tries < OPEN_TRIES_MAX; tries++) {
-        let_go(staging);
-        status = open_locked(staging, task, &is_current, err);
-    }
-    if (status == MS_LOCKED || (status == MS_OK && !is_current)) {
-        (void)ms_fail(err, MS_LOCKED, "output_locked", "another process is writing to %s", target->path);
-        ms_error_set_path(err, target->path);
-        ms_error_set_hint(err, "wait until it is done, or name another output");
-        status = MS_LOCKED;
-    }
+    if (status == MS_OK)
+        status = open_current(staging, target, task, err);
     if (status == MS_OK)
         status = remove_leftovers(staging, target->name, err);
     if (status != MS_OK)
@@ -153,31 +196,47 @@ static ms_status replace_target(ms_staging *staging, const ms_target *target, ms
 {
     ms_error refused = MS_ERROR_INIT;
     /* One step where the file system can swap names; then the old content lies under the staged name. */
-    if (ms_file_exchange(staging->fd, staging->content, staging->parent_fd, target->name, &refused) == MS_OK)
+    if (ms_file_exchange(staging->fd, READY_CONTENT, staging->parent_fd, target->name, &refused) == MS_OK)
         return MS_OK;
     if (target->status.kind == MS_FILE_REGULAR) {
         ms_file_status staged;
-        ms_status status = ms_file_status_at(staging->fd, staging->content, false, &staged, err);
+        ms_status status = ms_file_status_at(staging->fd, READY_CONTENT, false, &staged, err);
         if (status != MS_OK)
             return status;
         if (staged.kind == MS_FILE_REGULAR)
-            return ms_file_rename(staging->fd, staging->content, staging->parent_fd, target->name, true, NULL, err);
+            return ms_file_rename(staging->fd, READY_CONTENT, staging->parent_fd, target->name, true, NULL, err);
     }
     /* Two steps: between them the target is absent, and the old one whole beside it. */
     ms_status status = ms_file_rename(staging->parent_fd, target->name, staging->fd, OLD_CONTENT, true, NULL, err);
     if (status != MS_OK)
         return status;
-    status = ms_file_rename(staging->fd, staging->content, staging->parent_fd, target->name, true, NULL, err);
+    status = ms_file_rename(staging->fd, READY_CONTENT, staging->parent_fd, target->name, true, NULL, err);
     /* The old content goes back; when even that fails it stays whole in the partial folder, and the error says so. */
-    if (status != MS_OK && ms_file_rename(staging->fd, OLD_CONTENT, staging->parent_fd, target->name, true, NULL, NULL) != MS_OK)
+    if (status != MS_OK && ms_file_rename(staging->fd, OLD_CONTENT, staging->parent_fd, target->name, true, NULL, NULL) != MS_OK) {
+        staging->keeps_old = true;
         ms_error_set_hint(err, "what stood at %s is in %s/" OLD_CONTENT, target->path, staging->name);
+    }
+    return status;
+}
+
+/* What was exchanged must not be taken for content that is to be gone on with, so that is not exchanged under its own name. */
+static ms_status replace_by_content(ms_staging *staging, const ms_target *target, ms_error *err)
+{
+    ms_status status = ms_file_rename(staging->fd, staging->content, staging->fd, READY_CONTENT, true, NULL, err);
+    if (status != MS_OK)
+        return status;
+    status = replace_target(staging, target, err);
+    if (status == MS_OK)
+        staging->keeps_old = true;
+    else
+        (void)!ms_file_rename(staging->fd, READY_CONTENT, staging->fd, staging->content, true, NULL, NULL);
     return status;
 }
 
 static ms_status place(ms_staging *staging, const ms_target *target, bool replace, ms_error *err)
 {
     if (target->exists && replace)
-        return replace_target(staging, target, err);
+        return replace_by_content(staging, target, err);
     bool existed = false;
     ms_status status = ms_file_rename(staging->fd, staging->content, staging->parent_fd, target->name, false, &existed, err);
     if (status == MS_OK && existed) {
@@ -209,7 +268,13 @@ static ms_status expect_ours(const ms_target *target, const ms_file_status *stag
     return MS_INTEGRITY;
 }
 
-ms_status ms_staging_publish(ms_staging *staging, const ms_target *target, bool replace, ms_error *err)
+static ms_status look_again(const ms_staging_look *look, int dirfd, const char *name, ms_error *err)
+{
+    return look == NULL ? MS_OK : look->look(look->payload, dirfd, name, err);
+}
+
+ms_status ms_staging_publish(
+        ms_staging *staging, const ms_target *target, bool replace, const ms_staging_look *look, ms_error *err)
 {
     ms_file_status staged;
     ms_status status = ms_file_status_at(staging->fd, staging->content, false, &staged, err);
@@ -222,14 +287,20 @@ ms_status ms_staging_publish(ms_staging *staging, const ms_target *target, bool 
         ms_staging_discard(staging);
         return status;
     }
-    status = place(staging, target, replace, err);
+    status = look_again(look, staging->fd, staging->content, err);
+    if (status == MS_OK)
+        status = place(staging, target, replace, err);
     if (status == MS_OK)
         status = expect_ours(target, &staged, err);
     if (status == MS_OK)
-        status = ms_folder_sync(staging->parent_fd, ".", err);
+        status = look_again(look, staging->parent_fd, target->name, err);
     if (status == MS_OK)
-        ms_staging_discard(staging);
-    return status;
+        status = ms_folder_sync(staging->parent_fd, ".", err);
+    if (status != MS_OK)
+        return status;
+    staging->keeps_old = false;
+    ms_staging_discard(staging);
+    return MS_OK;
 }
 
 ms_status ms_staging_conclude(const ms_target *target, ms_task *task, ms_error *err)
@@ -261,8 +332,8 @@ void ms_staging_discard(ms_staging *staging)
     if (staging->fd == -1)
         return;
     /* The next run removes what cannot be removed now; the lock goes last, with its folder. */
-    ms_status ignored = ms_folder_remove_all(staging->parent_fd, staging->name, NULL);
-    (void)ignored;
+    if (!staging->keeps_old)
+        (void)!ms_folder_remove_all(staging->parent_fd, staging->name, NULL);
     let_go(staging);
 }
 

@@ -86,8 +86,9 @@ static ms_status open_parent(ms_target *target, bool dry_run, ms_error *err)
     return status;
 }
 
-static ms_status look(ms_target *target, ms_error *err)
+ms_status ms_target_look(ms_target *target, ms_error *err)
 {
+    target->exists = false;
     if (target->parent_fd == -1)
         return MS_OK;
     ms_status status = ms_file_status_at(target->parent_fd, target->name, false, &target->status, err);
@@ -135,7 +136,7 @@ ms_status ms_target_open(ms_target *target, const char *output, const char *stor
     if (status == MS_OK)
         status = open_parent(target, dry_run, err);
     if (status == MS_OK)
-        status = look(target, err);
+        status = ms_target_look(target, err);
     if (status == MS_OK)
         choose_format(target, stored_name, is_folder_model, task);
     return status;
@@ -160,7 +161,7 @@ ms_status ms_target_open_sibling(
         status = refuse_home(target, home, err);
     if (status == MS_OK)
         status = open_parent(target, of->parent_fd == -1, err);
-    return status == MS_OK ? look(target, err) : status;
+    return status == MS_OK ? ms_target_look(target, err) : status;
 }
 
 void ms_target_release(ms_target *target)

@@ -19,10 +19,12 @@ typedef struct ms_target {
 
 /** Apply the rules: an output ending in '/', or '.' or '..', receives the model under stored_name, and so does an existing folder when
  *  the model is a single file; else output is the model itself. Missing folders above are made unless dry_run. A suffix of an archive
- *  on a single file that is none of that kind is a warning. MS_USAGE "output_empty", "output_kind" (a link or device stands there), "output_home" (it is
- *  the home, holds it or lies in it); MS_IO. */
+ *  on a single file that is none of that kind is a warning. MS_USAGE "output_empty", "output_kind" (a link or device stands there),
+ *  "output_home" (it is the home, holds it or lies in it); MS_IO. */
 MS_MUST_CHECK ms_status ms_target_open(ms_target *target, const char *output, const char *stored_name, bool is_folder_model,
         bool dry_run, const char *home, ms_task *task, ms_error *err);
+/** Look again at what stands there; as ms_target_open. */
+MS_MUST_CHECK ms_status ms_target_look(ms_target *target, ms_error *err);
 /** The same place for something beside the model, such as an extracted tree. */
 MS_MUST_CHECK ms_status ms_target_open_sibling(ms_target *target, const ms_target *of, const char *name, const char *home, ms_error *err);
 void ms_target_release(ms_target *target);

@@ -71,13 +71,36 @@ ms_status ms_file_status_at(
     return MS_OK;
 }
 
-/* For file systems and kernels that know no RENAME_NOREPLACE. A kill between the two calls leaves
- * both names for the same content. */
-static int move_by_link(int from_dirfd, const char *from, int to_dirfd, const char *to)
+/* Whether a call failed for what the file system, or this kind of file, has not: some say so by one number, some by another. */
+static bool is_refused(int os_errno)
 {
-    if (ms_sys_linkat(from_dirfd, from, to_dirfd, to, 0) != 0)
+    /* NOLINTNEXTLINE(misc-redundant-expression): two of them are one number on Linux only */
+    return os_errno == EINVAL || os_errno == ENOSYS || os_errno == ENOTSUP || os_errno == EOPNOTSUPP;
+}
+
+/* Somebody may make the name between the look and the rename, and a file of theirs is then replaced. No process of ours does: the
+ * names of blocks say what is in them, and what gets any other name is made under a lock. A folder replaces nothing but an empty
+ * folder. */
+static int move_when_free(int from_dirfd, const char *from, int to_dirfd, const char *to)
+{
+    struct stat native;
+
+    if (ms_sys_fstatat(to_dirfd, to, &native, AT_SYMLINK_NOFOLLOW) == 0) {
+        errno = EEXIST;
         return -1;
-    return ms_sys_unlinkat(from_dirfd, from, 0);
+    }
+    return errno == ENOENT ? ms_sys_renameat(from_dirfd, from, to_dirfd, to) : -1;
+}
+
+/* For file systems and kernels that know no RENAME_NOREPLACE. A kill between link and removal leaves both names for the same
+ * content. Folders have one name, and so have files where there are no hard links. */
+static int move_keeping(int from_dirfd, const char *from, int to_dirfd, const char *to)
+{
+    if (ms_sys_linkat(from_dirfd, from, to_dirfd, to, 0) == 0)
+        return ms_sys_unlinkat(from_dirfd, from, 0);
+    if (errno == EPERM || errno == EMLINK || is_refused(errno))
+        return move_when_free(from_dirfd, from, to_dirfd, to);
+    return -1;
 }
 
 ms_status ms_file_rename(int from_dirfd, const char *from, int to_dirfd, const char *to,
@@ -91,9 +114,8 @@ ms_status ms_file_rename(int from_dirfd, const char *from, int to_dirfd, const c
         result = ms_sys_renameat(from_dirfd, from, to_dirfd, to);
     } else {
         result = ms_sys_renameat2(from_dirfd, from, to_dirfd, to, MS_SYS_RENAME_NOREPLACE);
-        /* NOLINTNEXTLINE(misc-redundant-expression): the last two are one number on Linux only */
-        if (result != 0 && (errno == EINVAL || errno == ENOSYS || errno == ENOTSUP || errno == EOPNOTSUPP))
-            result = move_by_link(from_dirfd, from, to_dirfd, to);
+        if (result != 0 && is_refused(errno))
+            result = move_keeping(from_dirfd, from, to_dirfd, to);
         if (result != 0 && errno == EEXIST && existed != NULL) {
             *existed = true;
             return MS_OK;

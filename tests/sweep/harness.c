@@ -27,6 +27,7 @@ static struct {
     unsigned failed;
     unsigned injected; /* over all tallies, as recovered */
     unsigned recovered;
+    int refused[FAULTY_ANY]; /* errno of calls that always fail */
 } harness;
 
 bool harness_is_long(void)
@@ -117,6 +118,18 @@ void harness_arm_kill(const fault *hit)
     faulty_kill(hit->nth);
 }
 
+void harness_refuse(faulty_call call, int os_errno)
+{
+    harness.refused[call] = os_errno;
+}
+
+static void reset_faults(void)
+{
+    faulty_reset();
+    for (int call = 0; call < FAULTY_ANY; call++)
+        faulty_fail_always((faulty_call)call, harness.refused[call]);
+}
+
 pid_t harness_start(void (*step)(void *on, const void *payload), void *on, const void *payload)
 {
     pid_t child = fork();
@@ -151,6 +164,7 @@ static void step_prepare(void *self, const void *payload)
     scenario_outcome outcome = {0};
     const scenario_run run = {.folder = on->before, .jobs = 1, .outcome = &outcome};
     (void)payload;
+    reset_faults();
     on->scenario->prepare(&run);
 }
 
@@ -160,7 +174,7 @@ static void step_run(void *self, const void *payload)
     const fault *hit = payload;
     const scenario_run run = {
             .folder = on->now, .jobs = on->jobs, .outcome = &harness.shared->outcome};
-    faulty_reset();
+    reset_faults();
     faulty_trace(harness.shared->trace, sizeof(harness.shared->trace));
     if (hit != NULL)
         hit->arm(hit);
@@ -179,7 +193,7 @@ static void step_prove(void *self, const void *payload)
             .before = on->before,
             .after = on->after,
             .outcome = payload};
-    faulty_reset();
+    reset_faults();
     scenario_prove(on->scenario, &proof);
 }
 

@@ -86,6 +86,9 @@ int harness_wait(pid_t child);
 /** For fault.arm: SIGKILL before the nth call. */
 void harness_arm_kill(const fault *hit);
 
+/** From the next step of a stage on, prepare and proof too, calls of that kind always fail: a file system that lacks them. 0 ends it. */
+void harness_refuse(faulty_call call, int os_errno);
+
 /** Prepare, run without a fault, prove that. False (told) when even that fails. */
 bool stage_open(stage *on, const scenario *what, unsigned jobs);
 void stage_close(stage *on);

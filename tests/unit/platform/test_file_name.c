@@ -118,6 +118,54 @@ static void test_rename_keeps_without_help_of_the_file_system(void **state)
     }
 }
 
+/* Hard links are not to be had everywhere, and never of folders. */
+static void test_rename_keeps_without_links_too(void **state)
+{
+    static const int answers[] = {EPERM, EMLINK, EOPNOTSUPP, ENOSYS};
+    for (size_t i = 0; i < MS_ARRAY_COUNT(answers); i++) {
+        faulty_reset();
+        faulty_fail_always(FAULTY_renameat2, EINVAL);
+        faulty_fail_always(FAULTY_linkat, answers[i]);
+        check_keeping_rename(*state);
+        assert_true(faulty_count(FAULTY_renameat) > 0);
+    }
+}
+
+static void test_folders_are_renamed_without_help_of_the_file_system(void **state)
+{
+    temporary_folder *folder = *state;
+    bool existed = false;
+    faulty_fail_always(FAULTY_renameat2, EINVAL);
+    assert_int_equal(mkdirat(folder->fd, "a", 0755), 0);
+    temporary_write(folder, "a/file", "new", 3);
+    assert_int_equal(mkdirat(folder->fd, "b", 0755), 0);
+    assert_int_equal(ms_file_rename(folder->fd, "a", folder->fd, "b", false, &existed, NULL), MS_OK);
+    assert_true(existed);
+    assert_int_equal(temporary_count(folder, "b"), 0);
+    assert_int_equal(ms_file_rename(folder->fd, "a", folder->fd, "c", false, &existed, NULL), MS_OK);
+    assert_false(existed);
+    expect(folder, "c/file", "new");
+}
+
+/* What cannot be looked at is not taken for free; a link that fails for another reason is no reason to do without. */
+static void test_rename_without_help_does_not_guess(void **state)
+{
+    temporary_folder *folder = *state;
+    ms_error error = MS_ERROR_INIT;
+    bool existed;
+    temporary_write(folder, "a", "new", 3);
+    faulty_fail_always(FAULTY_renameat2, EINVAL);
+    faulty_fail(FAULTY_linkat, 1, ENOSPC);
+    assert_int_equal(ms_file_rename(folder->fd, "a", folder->fd, "b", false, &existed, &error), MS_IO);
+    assert_int_equal(error.os_errno, ENOSPC);
+    faulty_fail_always(FAULTY_linkat, EPERM);
+    faulty_fail(FAULTY_fstatat, 1, EIO);
+    assert_int_equal(ms_file_rename(folder->fd, "a", folder->fd, "b", false, &existed, &error), MS_IO);
+    assert_int_equal(error.os_errno, EIO);
+    assert_int_equal(faulty_count(FAULTY_renameat), 0);
+    expect(folder, "a", "new");
+}
+
 static void test_failed_rename_is_reported(void **state)
 {
     temporary_folder *folder = *state;
@@ -192,6 +240,9 @@ int main(void)
             TEST(test_rename_replaces_when_asked),
             TEST(test_rename_keeps_an_existing_target_when_asked),
             TEST(test_rename_keeps_without_help_of_the_file_system),
+            TEST(test_rename_keeps_without_links_too),
+            TEST(test_folders_are_renamed_without_help_of_the_file_system),
+            TEST(test_rename_without_help_does_not_guess),
             TEST(test_failed_rename_is_reported),
             TEST(test_exchange_swaps_names),
             TEST(test_links_are_made_and_read),
