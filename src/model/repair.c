@@ -247,6 +247,20 @@ static ms_status repair_locked(repairing *repair, ms_error *err)
     return status;
 }
 
+/* It is read only when something is bad, and must be there in any case. */
+static ms_status expect_copy(const char *from, ms_error *err)
+{
+    ms_file_status found;
+    if (from == NULL)
+        return MS_OK;
+    ms_status status = ms_file_status_at(MS_DIR_CURRENT, from, true, &found, err);
+    if (status != MS_NOT_FOUND)
+        return status;
+    (void)ms_fail(err, MS_NOT_FOUND, "source_unknown", "%s does not exist", from);
+    ms_error_set_path(err, from);
+    return MS_NOT_FOUND;
+}
+
 static ms_status run_repair(ms_run *run, const void *options, void *result, ms_error *err)
 {
     repairing *repair = ms_calloc(1, sizeof(*repair));
@@ -263,6 +277,8 @@ static ms_status run_repair(ms_run *run, const void *options, void *result, ms_e
         repair->result->version = repair->model.record.version;
         status = ms_run_text(run, &repair->result->model_id, repair->model.record.model_id, err);
     }
+    if (status == MS_OK)
+        status = expect_copy(repair->options->from, err);
     if (status == MS_OK)
         status = repair_locked(repair, err);
     if (status == MS_OK && repair->result->unrepairable_chunks > 0) {

@@ -1,5 +1,6 @@
 #include "model/staging_priv.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "codec/path.h"
@@ -73,9 +74,21 @@ static ms_status check_ownership(const ms_staging *staging, ms_error *err)
     return MS_IO;
 }
 
-static ms_status open_locked(ms_staging *staging, ms_task *task, bool *is_current, ms_error *err)
+/* The folder is open: it was removed meanwhile, or is of a kind that takes no files, as in /proc. */
+static ms_status fail_no_place(const ms_target *target, ms_error *err)
+{
+    (void)ms_fail(err, MS_IO, "output_folder", "%s cannot be made: its folder is gone, or takes no files", target->path);
+    ms_error_set_path(err, target->path);
+    ms_error_set_hint(err, "name an output in another folder");
+    return MS_IO;
+}
+
+static ms_status open_locked(
+        ms_staging *staging, const ms_target *target, ms_task *task, bool *is_current, ms_error *err)
 {
     ms_status status = ms_folder_make(staging->parent_fd, staging->name, 0700, NULL, err);
+    if (status == MS_NOT_FOUND)
+        return fail_no_place(target, err);
     if (status == MS_OK)
         status = ms_file_open(&staging->fd, staging->parent_fd, staging->name,
                 MS_OPEN_READ | MS_OPEN_DIRECTORY | MS_OPEN_NOFOLLOW, 0, err);
@@ -112,7 +125,7 @@ static ms_status open_current(ms_staging *staging, const ms_target *target, ms_t
     ms_status status = MS_OK;
     for (unsigned tries = 0; status == MS_OK && !is_current && tries < OPEN_TRIES_MAX; tries++) {
         let_go(staging);
-        status = open_locked(staging, task, &is_current, err);
+        status = open_locked(staging, target, task, &is_current, err);
     }
     if (status == MS_LOCKED || (status == MS_OK && !is_current)) {
         (void)ms_fail(err, MS_LOCKED, "output_locked", "another process is writing to %s", target->path);
@@ -192,6 +205,19 @@ ms_status ms_staging_open(ms_staging *staging, const ms_target *target, const ui
     return status;
 }
 
+static ms_status fail_kept(const ms_target *target, ms_status status, const ms_error *why, ms_error *err)
+{
+    if (why->os_errno == 0) {
+        ms_error_copy(err, why);
+        return status;
+    }
+    status = ms_fail_errno(err, why->os_errno, "output_kept", "%s cannot be replaced", target->path);
+    ms_error_set_path(err, target->path);
+    if (why->os_errno == EBUSY)
+        ms_error_set_hint(err, "a file system is mounted there: name another output");
+    return status;
+}
+
 static ms_status replace_target(ms_staging *staging, const ms_target *target, ms_error *err)
 {
     ms_error refused = MS_ERROR_INIT;
@@ -207,9 +233,10 @@ static ms_status replace_target(ms_staging *staging, const ms_target *target, ms
             return ms_file_rename(staging->fd, READY_CONTENT, staging->parent_fd, target->name, true, NULL, err);
     }
     /* Two steps: between them the target is absent, and the old one whole beside it. */
-    ms_status status = ms_file_rename(staging->parent_fd, target->name, staging->fd, OLD_CONTENT, true, NULL, err);
+    ms_error why = MS_ERROR_INIT;
+    ms_status status = ms_file_rename(staging->parent_fd, target->name, staging->fd, OLD_CONTENT, true, NULL, &why);
     if (status != MS_OK)
-        return status;
+        return fail_kept(target, status, &why, err);
     status = ms_file_rename(staging->fd, READY_CONTENT, staging->parent_fd, target->name, true, NULL, err);
     /* The old content goes back; when even that fails it stays whole in the partial folder, and the error says so. */
     if (status != MS_OK && ms_file_rename(staging->fd, OLD_CONTENT, staging->parent_fd, target->name, true, NULL, NULL) != MS_OK) {

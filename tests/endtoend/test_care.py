@@ -330,3 +330,7 @@ def test_repaired_model_is_kept_again(product, stored, model):
     product.run("repair", "model", "--from", model)
     assert product.run("prune", "--yes")["freedBlocks"] == 0
     assert product.run("verify", "model")["isValid"]
+
+
+def test_a_copy_that_is_not_there_is_told_when_nothing_is_bad_too(product, stored, folder):
+    assert product.fail(5, "repair", "model", "--from", folder / "none").reason == "source_unknown"

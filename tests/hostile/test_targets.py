@@ -370,3 +370,14 @@ def test_the_home_is_not_extracted_over(product, folder):
     failed = product.fail(2, "retrieve", "m", folder / "home.tar", "--force", "-x")
     assert failed.reason == "output_home"
     assert tree_digest(product.home) == before
+
+
+def test_a_folder_that_takes_no_files_is_no_lock(product, folder):
+    (folder / "file").write_text("x")
+    product.store(folder / "file", "m")
+    assert product.fail(9, "retrieve", "m", "/proc/output").reason == "output_folder"
+    (folder / "gone").mkdir()
+    product.folder = f"/proc/self/fd/{os.open(folder / 'gone', os.O_RDONLY)}"
+    (folder / "gone").rmdir()
+    failed = product.fail(9, "retrieve", "m", "output", pass_fds=(int(product.folder.rsplit("/", 1)[1]),))
+    assert failed.reason == "output_folder"

@@ -292,6 +292,23 @@ static void test_what_an_archive_could_not_replace_stays_aside(void **state)
     expect_kept_aside(*state, "out/m.tar", PARTIAL("m.tar") "/replaced");
 }
 
+/* As of a folder that a file system is mounted at. */
+static void test_what_cannot_be_moved_aside_is_named_and_stays(void **state)
+{
+    temporary_folder *folder = *state;
+    ms_error error = MS_ERROR_INIT;
+    ms_storage *storage = begin(folder);
+    assert_int_equal(mkdirat(folder->fd, "out/m", 0755), 0);
+    write_filled(folder, "out/m/mine", 'm');
+    faulty_fail_always(FAULTY_renameat2, EBUSY);
+    faulty_fail(FAULTY_renameat, 2, EBUSY);
+    assert_int_equal(retrieve(folder, storage, "out/m", true, &error), MS_IO);
+    assert_string_equal(error.reason, "output_kept");
+    assert_non_null(strstr(error.message, "out/m cannot be replaced"));
+    assert_true(is_filled(folder, "out/m/mine", 'm'));
+    end(storage);
+}
+
 static void kill_self(void *payload)
 {
     (void)payload;
@@ -508,6 +525,7 @@ int main(void)
             TEST(test_a_whole_file_that_changes_later_is_never_a_success),
             TEST(test_what_a_tree_could_not_replace_stays_aside),
             TEST(test_what_an_archive_could_not_replace_stays_aside),
+            TEST(test_what_cannot_be_moved_aside_is_named_and_stays),
             TEST(test_a_replacement_killed_half_way_goes_on),
             TEST(test_what_was_replaced_is_never_gone_on_with),
             TEST(test_what_a_killed_replacement_moved_aside_is_compared),
