@@ -81,6 +81,20 @@ def test_copy_is_verified(product, stored, model):
     assert product.attempt("verify", "model", model)[0] == 4
 
 
+def test_nobody_is_told_to_replace_what_is_only_more(product, stored, model):
+    (model / ".git").mkdir()
+    (model / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
+    error = product.fail(4, "verify", "model", model, "--strict").error
+    assert error["reason"] == "file_extra" and "files or folders" in error["message"]
+    assert "--force" not in error["hint"] and "leave out --strict" in error["hint"]
+    (model / "weights" / "b.bin").unlink()
+    error = product.fail(4, "verify", "model", model, "--strict").error
+    assert "retrieve" in error["hint"] and "takes away" in error["hint"] and ".git" in error["hint"]
+    (model / ".git" / "HEAD").unlink()
+    (model / ".git").rmdir()
+    assert "takes away" not in product.fail(4, "verify", "model", model, "--strict").error["hint"]
+
+
 def test_sample_checks_so_many(product, stored):
     result = product.run("verify", "model", "--sample", "2")
     assert result["checkedChunks"] == 2 and result["totalChunks"] == stored["chunkCount"]
