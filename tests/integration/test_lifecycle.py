@@ -66,6 +66,27 @@ def test_the_stricter_status_counts(product, folder, three):
     assert statuses(product.run("activate", "m")) == {1: "active", 2: "active", 3: "active"}
 
 
+def test_a_store_tells_that_nobody_finds_what_it_stored(product, folder, three):
+    path = folder / "file"
+
+    def warned(*options):
+        return product.store(path, "m", *options)["warnings"]
+
+    product.run("deactivate", "m@3")
+    assert [("inactive" in warning, "activate m@3" in warning) for warning in warned()] == [(True, True)]
+    product.run("activate", "m@3")
+    assert warned() == []
+    product.run("deactivate", "m")
+    assert any("as a whole" in warning and "(activate m)" in warning for warning in warned())
+    path.write_bytes(b"four")
+    assert any("as a whole" in warning for warning in warned())
+    product.run("activate", "m")
+    product.run("deactivate", "m@4", "--revoke", "--yes")
+    assert any("revoked" in warning and "--new-version" in warning for warning in warned())
+    assert warned("--new-version") == []
+    assert retrieved(product, folder, "m") == (5, b"four")
+
+
 def test_the_status_that_stands_already_is_success_without_a_row(product, three):
     rows = product.run("check")["ledgerEntries"]
     assert statuses(product.run("activate", "m@1")) == {1: "active"}
