@@ -333,6 +333,8 @@ static ms_status list_root(listing *list, const ms_file_status *found, ms_error 
         return ms_fail(err, MS_USAGE, "source_home", "the home of model-storage is not stored");
     if (list->tree->is_folder)
         return list_folder(list, "", err);
+    if (list->rules->include_count > 0 || list->rules->exclude_count > 0)
+        return ms_fail(err, MS_USAGE, "store_file_globs", "include and exclude choose files of a folder, this is one file");
     if (list->has_config && same_file(found, &list->config))
         return ms_fail(err, MS_USAGE, "source_config", "the configuration of model-storage is not stored");
     return add_entry(list, "", MS_SOURCE_FILE, found, err);

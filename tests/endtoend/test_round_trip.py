@@ -209,6 +209,8 @@ def test_globs_choose_files(product, model, folder):
     stored = product.run("store", model, "part", "--exclude", "weights")
     assert stored["fileCount"] == 3
     assert product.fail(2, "retrieve", "model", folder / "none", "--include", "nothing*").reason == "nothing_selected"
+    for option in ("--include", "--exclude"):
+        assert product.fail(2, "store", model / "config.json", "one", option, "*.json").reason == "store_file_globs"
 
 
 def test_seed_gives_what_the_store_has_lost(product, model, folder):
