@@ -248,9 +248,30 @@ def test_twins_by_case_are_refused(product, folder):
 
 def test_keystore_and_home_are_not_stored(product, stored, folder):
     key = product.run("key", "list")["keys"][0]["path"]
-    assert product.fail(2, "store", key, "leak").reason == "source_keystore"
-    assert product.fail(2, "store", product.home, "leak").reason == "source_home"
+    copy = folder / "model" / "key.json"
+    copy.write_bytes(open(key, "rb").read())
+    assert product.fail(2, "store", copy, "leak").reason == "source_keystore"
+    ended = product.fail(2, "store", copy.parent, "leak")
+    assert ended.reason == "source_keystore" and ended.error["path"] == "key.json" and "--exclude" in ended.error["hint"]
+    ended = product.fail(2, "store", product.home, "leak")
+    assert ended.reason == "source_home" and ended.error["path"] == str(product.home)
     assert product.fail(2, "store", folder, "leak").reason == "source_home"
+    with open(key, "rb") as stream:
+        assert product.fail(2, "store", "-", "leak", stdin=stream.read()).reason == "source_keystore"
+
+
+def test_nothing_of_the_home_is_stored(product, stored, folder, model):
+    (folder / "way").symlink_to(product.home)
+    for inside in ("blocks", "locks", "ledger.db", "state.db", "keystore/default", "../way/ledger.db", "../way/blocks"):
+        assert product.fail(2, "store", product.home / inside, "leak").reason == "source_home", inside
+    assert product.fail(2, "store", "blocks", "leak", cwd=str(product.home)).reason == "source_home"
+    (model / "book").symlink_to(folder / "way" / "ledger.db")
+    ended = product.fail(2, "store", model, "leak")
+    assert ended.reason == "source_home" and ended.error["path"] == "book"
+    beside = product.home.with_name(product.home.name + "-too")
+    beside.mkdir()
+    (beside / "file").write_text("x")
+    product.run("store", beside, "beside")
 
 
 def test_config_of_a_model_folder_changes_nothing(product, model):
