@@ -200,6 +200,23 @@ static ms_status read_bytes(
                       : ms_file_read_at(frozen, chunks[0].data, ms_batch_room(bytes), 0, got, err);
 }
 
+/* Also after a full read: what was read must be the file that was listed. Files of the kernel say that they have no bytes, and give
+ * some. */
+static ms_status check_read(const ms_source_tree *tree, const ms_source_entry *entry, int fd, ms_error *err)
+{
+    uint8_t byte;
+    size_t got = 0;
+    ms_status status = entry->size == 0 ? ms_file_read_at(fd, &byte, sizeof(byte), 0, &got, err) : MS_OK;
+    if (status == MS_OK)
+        status = ms_source_check_file(entry, fd, err);
+    if (status != MS_OK || got == 0)
+        return status;
+    (void)ms_fail(err, MS_USAGE, "source_size", "%s has bytes and says that its size is 0, as files of the kernel do",
+            tree->is_folder ? entry->path : tree->stored_name);
+    ms_error_set_hint(err, "store a copy of it; '-' stores a stream");
+    return MS_USAGE;
+}
+
 static ms_status read_run(putting *put, content_chunk *first, size_t count, size_t bytes, ms_error *err)
 {
     const ms_source_tree *tree = put->source->tree;
@@ -210,9 +227,8 @@ static ms_status read_run(putting *put, content_chunk *first, size_t count, size
     if (status != MS_OK)
         return status;
     status = read_bytes(put, fd, first, count, bytes, &got, err);
-    /* Also after a full read: what was read must be the file that was listed. */
     if (status == MS_OK)
-        status = ms_source_check_file(entry, fd, err);
+        status = check_read(tree, entry, fd, err);
     if (status == MS_OK && got < bytes)
         status = ms_fail(err, MS_INTEGRITY, "source_changed", "%s became shorter while it was read", entry->path);
     if (status == MS_OK && first->offset == 0 && ms_keystore_shape(ms_span_of(first->data, bytes), entry->size))

@@ -238,6 +238,16 @@ def test_links(product, model, folder):
     assert product.fail(2, "store", model, "linked").error["path"] == "pipe"
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/version"), reason="a system without /proc")
+def test_a_file_that_hides_its_size_is_not_stored_empty(product, model):
+    assert os.stat("/proc/version").st_size == 0
+    assert product.fail(2, "store", "/proc/version", "kernel").reason == "source_size"
+    (model / "version").symlink_to("/proc/version")
+    ended = product.fail(2, "store", model, "kernel")
+    assert ended.reason == "source_size" and ended.error["path"] == "version"
+    assert product.listed() == []
+
+
 def test_twins_by_case_are_refused(product, folder):
     path = folder / "twins"
     path.mkdir()
