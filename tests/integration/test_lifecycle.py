@@ -66,6 +66,24 @@ def test_the_stricter_status_counts(product, folder, three):
     assert statuses(product.run("activate", "m")) == {1: "active", 2: "active", 3: "active"}
 
 
+def test_a_model_without_an_active_version_is_told(product, three):
+    for version in (1, 2, 3):
+        product.run("deactivate", f"m@{version}")
+    assert any("(activate m@3)" in warning for warning in product.run("activate", "m")["warnings"])
+    product.run("deactivate", "m@3", "--revoke", "--yes")
+    product.run("deactivate", "m")
+    assert any("(activate m@2)" in warning for warning in product.run("activate", "m")["warnings"])
+    for version in (1, 2):
+        product.run("deactivate", f"m@{version}", "--revoke", "--yes")
+    assert any("not revoked" in warning for warning in product.run("activate", "m")["warnings"])
+
+
+def test_a_model_with_an_active_version_is_not_warned_of(product, three):
+    product.run("deactivate", "m@3")
+    product.run("deactivate", "m")
+    assert product.run("activate", "m")["warnings"] == []
+
+
 def test_a_store_tells_that_nobody_finds_what_it_stored(product, folder, three):
     path = folder / "file"
 
