@@ -160,7 +160,8 @@ static bool is_own_partial(const char *name)
     return name[0] == '.' && size > tail && strcmp(name + size - tail, MS_PATH_PARTIAL_SUFFIX) == 0;
 }
 
-/* Says each kind once: a checkout with submodules would otherwise fill the screen. */
+/* Says each kind once: a checkout with submodules would otherwise fill the screen. Only the cache may be stored when it is wanted: the
+ * rules of paths refuse the other names in any model. */
 static bool left_out_by_default(listing *list, const char *path, const char *name)
 {
     if (list->rules->no_default_excludes)
@@ -179,8 +180,10 @@ static bool left_out_by_default(listing *list, const char *path, const char *nam
     } else {
         return false;
     }
-    if (!*told)
+    if (!*told && told == &list->told_hub_cache)
         ms_task_notice(list->task, true, "%s left out; --no-default-excludes stores it too", what);
+    else if (!*told)
+        ms_task_notice(list->task, true, "%s left out: no model can hold that", what);
     *told = true;
     return true;
 }

@@ -238,6 +238,19 @@ def test_links(product, model, folder):
     assert product.fail(2, "store", model, "linked").error["path"] == "pipe"
 
 
+def test_only_what_can_be_stored_is_offered(product, folder):
+    path = folder / "checkout"
+    for name in (".git/HEAD", ".cache/huggingface/lock", ".w.bin.model-storage-partial", "w.bin"):
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_text(name)
+    stored = product.run("store", path, "m")
+    offers = sorted(("huggingface" in warning, "--no-default-excludes" in warning) for warning in stored["warnings"])
+    assert stored["fileCount"] == 1 and offers == [(False, False), (False, False), (True, True)]
+    assert product.fail(11, "store", "--no-default-excludes", path, "m").reason == "path_git"
+    stored = product.run("store", "--no-default-excludes", path, "m", "--exclude", ".git", "--exclude", "*-partial")
+    assert stored["fileCount"] == 2 and stored["warnings"] == []
+
+
 @pytest.mark.skipif(not os.path.exists("/proc/version"), reason="a system without /proc")
 def test_a_file_that_hides_its_size_is_not_stored_empty(product, model):
     assert os.stat("/proc/version").st_size == 0
