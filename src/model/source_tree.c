@@ -322,6 +322,12 @@ static ms_status take_stored_name(ms_source_tree *tree, const char *path, ms_err
         end = real + strlen(real);
         name = strrchr(real, '/') + 1;
     }
+    if (name == end) {
+        (void)ms_fail(err, MS_USAGE, "source_no_name", "%s is the root of all folders and has no name to be stored under", path);
+        ms_error_set_path(err, path);
+        ms_error_set_hint(err, "store a folder in it");
+        return MS_USAGE;
+    }
     ms_status status = ms_path_check_name(ms_span_of(name, (size_t)(end - name)), err);
     if (status != MS_OK) {
         ms_error_set_path(err, path);

@@ -261,6 +261,11 @@ def test_a_file_that_hides_its_size_is_not_stored_empty(product, model):
     assert product.listed() == []
 
 
+def test_the_root_of_all_folders_is_not_stored(product):
+    ended = product.fail(2, "store", "/", "all")
+    assert ended.reason == "source_no_name" and ended.error["path"] == "/"
+
+
 def test_twins_by_case_are_refused(product, folder):
     path = folder / "twins"
     path.mkdir()

@@ -470,6 +470,17 @@ def test_a_flipped_bit_in_the_ledger_is_seen(product, two):
     assert product.run("check")["isValid"]
 
 
+def test_a_fault_of_the_ledger_is_listed_once(product, two):
+    ledger = product.home / "ledger.db"
+    good = ledger.read_bytes()
+    for page in range(1, len(good) // 4096):
+        bad = bytearray(good)
+        bad[page * 4096 + 4000] ^= 1
+        ledger.write_bytes(bad)
+        faults = product.fail(4, "check").result["ledgerErrors"]
+        assert faults and len(faults) == len(set(faults)), page
+
+
 def test_check_writes_nothing_whatever_it_finds(product, two):
     product.damage(parts_of(product, two["a"])["file"])
     product.lose(two["b"]["rootCID"])
