@@ -254,6 +254,7 @@ def test_a_manifest_that_another_model_has_too_is_kept(product, folder, shared):
     done = product.run("remove", "a")
     assert done["removedModels"] == 0
     assert any("b@1" in warning and shared in warning for warning in done["warnings"])
+    assert product.call("remove", "a").stdout == b"Removed nothing: other versions have the same manifest\n"
     product.run("prune", "--yes")
     assert retrieved(product, folder, "b") == (1, b"the same")
 
