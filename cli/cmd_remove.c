@@ -15,7 +15,11 @@ static ms_status run_remove(cli_session *session, const cli_input *input)
     if (status == MS_OK)
         status = CLI_RUN(session, remove, &operation, &options);
     result = ms_operation_remove_result(operation);
-    if (status == MS_OK && result != NULL && cli_session_is_human(session)) {
+    if (status == MS_OK && result != NULL && cli_session_is_human(session) &&
+            result->removed_models == 0) {
+        cli_text_add(&session->line, "Removed nothing: other versions have the same manifest");
+        (void)cli_session_print(session);
+    } else if (status == MS_OK && result != NULL && cli_session_is_human(session)) {
         cli_text_add(&session->line, "Removed ");
         cli_text_count(&session->line, result->removed_models, "version");
         cli_text_add(&session->line, "; \"prune\" gives the space back");

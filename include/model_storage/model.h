@@ -149,7 +149,7 @@ typedef struct ms_model_entry {
     uint64_t chunk_count;
     uint64_t file_count; /* with has_file_count */
     int64_t timestamp; /* seconds since 1970 */
-    const char *status; /* active, inactive, revoked */
+    const char *status; /* active, inactive, revoked; NULL when no record speaks of it */
     const char *state;
     const char *data_state;
     const char *record_state;

@@ -33,10 +33,22 @@ static ms_status read_start(
 {
     size_t got;
     *format = MS_ARCHIVE_NONE;
+    memset(start, 0xff, MS_ARCHIVE_DETECT_SIZE); /* what a short file leaves is no end of a tar */
     ms_status status = ms_file_read_at(fd, start, MS_ARCHIVE_DETECT_SIZE, 0, &got, err);
     if (status == MS_OK)
         *format = ms_archive_format_of_bytes(ms_span_of(start, got));
     return status;
+}
+
+/* A tar without entries is its end alone: zeros, which say nothing of a file that nobody called an
+ * archive. */
+static bool is_end_of_tar(const uint8_t start[MS_ARCHIVE_DETECT_SIZE])
+{
+    for (size_t i = 0; i < MS_TAR_BLOCK_SIZE; i++) {
+        if (start[i] != 0)
+            return false;
+    }
+    return true;
 }
 
 ms_status ms_archive_format_of_file(ms_archive_format *format, int fd, ms_error *err)
@@ -235,6 +247,8 @@ ms_status ms_archive_extract(int fd, int to_dirfd, const ms_archive_extract_opti
     ms_status status = read_start(start, &summary->format, fd, err);
     if (status != MS_OK)
         return status;
+    if (summary->format == MS_ARCHIVE_NONE && is_end_of_tar(start))
+        summary->format = MS_ARCHIVE_TAR;
     if (summary->format == MS_ARCHIVE_NONE)
         return ms_fail(err, MS_MALFORMED, "archive_format",
                 "the file is no tar, compressed tar or zip archive");

@@ -46,9 +46,20 @@ static ms_status add_missing(checking *check, const ms_cid *cid, ms_error *err)
             &check->result->missing_block_count, cid, err);
 }
 
+/* One fault is met again by whoever reads the ledger for another purpose. */
+static bool is_listed(const checking *check, const char *text)
+{
+    for (uint64_t i = 0; i < check->result->ledger_error_count && i < MS_CHECK_ITEMS_MAX; i++)
+        if (strcmp(check->result->ledger_errors[i], text) == 0)
+            return true;
+    return false;
+}
+
 static ms_status add_ledger_error(checking *check, const char *text, ms_error *err)
 {
     const char **items = (const char **)(uintptr_t)check->result->ledger_errors;
+    if (is_listed(check, text))
+        return MS_OK;
     const uint64_t at = check->result->ledger_error_count++;
     return at < MS_CHECK_ITEMS_MAX ? ms_run_text(check->run, &items[at], text, err) : MS_OK;
 }

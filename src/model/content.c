@@ -116,6 +116,14 @@ static ms_status read_full(const ms_content_source *source, uint8_t *data, size_
     return MS_OK;
 }
 
+static ms_status fail_keystore(const char *name, bool is_in_folder, ms_error *err)
+{
+    (void)ms_fail(err, MS_USAGE, "source_keystore", "%s is a keystore file with a private key and is not stored", name);
+    if (is_in_folder)
+        ms_error_set_hint(err, "leave it out with --exclude");
+    return MS_USAGE;
+}
+
 /* A stream is one file; its last chunk is known only when the next read finds nothing. */
 static ms_status produce_from_stream(putting *put, content_item *item, ms_error *err)
 {
@@ -126,6 +134,9 @@ static ms_status produce_from_stream(putting *put, content_item *item, ms_error 
         if (status != MS_OK)
             return status;
         put->stream_ended = got < put->chunker.chunk_size;
+        if (put->stream_ended && put->next_offset == 0 &&
+                ms_keystore_shape(ms_span_of(item->buffer + item->used, got), got))
+            return fail_keystore("the stream", false, err);
         if (got > 0 || put->next_offset == 0)
             add_chunk(item, 0, put->next_offset, got);
         put->next_offset += got;
@@ -189,6 +200,23 @@ static ms_status read_bytes(
                       : ms_file_read_at(frozen, chunks[0].data, ms_batch_room(bytes), 0, got, err);
 }
 
+/* Also after a full read: what was read must be the file that was listed. Files of the kernel say that they have no bytes, and give
+ * some. */
+static ms_status check_read(const ms_source_tree *tree, const ms_source_entry *entry, int fd, ms_error *err)
+{
+    uint8_t byte;
+    size_t got = 0;
+    ms_status status = entry->size == 0 ? ms_file_read_at(fd, &byte, sizeof(byte), 0, &got, err) : MS_OK;
+    if (status == MS_OK)
+        status = ms_source_check_file(entry, fd, err);
+    if (status != MS_OK || got == 0)
+        return status;
+    (void)ms_fail(err, MS_USAGE, "source_size", "%s has bytes and says that its size is 0, as files of the kernel do",
+            tree->is_folder ? entry->path : tree->stored_name);
+    ms_error_set_hint(err, "store a copy of it; '-' stores a stream");
+    return MS_USAGE;
+}
+
 static ms_status read_run(putting *put, content_chunk *first, size_t count, size_t bytes, ms_error *err)
 {
     const ms_source_tree *tree = put->source->tree;
@@ -199,16 +227,12 @@ static ms_status read_run(putting *put, content_chunk *first, size_t count, size
     if (status != MS_OK)
         return status;
     status = read_bytes(put, fd, first, count, bytes, &got, err);
-    /* Also after a full read: what was read must be the file that was listed. */
     if (status == MS_OK)
-        status = ms_source_check_file(entry, fd, err);
+        status = check_read(tree, entry, fd, err);
     if (status == MS_OK && got < bytes)
         status = ms_fail(err, MS_INTEGRITY, "source_changed", "%s became shorter while it was read", entry->path);
-    if (status == MS_OK && first->offset == 0 && ms_keystore_shape(ms_span_of(first->data, bytes), entry->size)) {
-        status = ms_fail(err, MS_USAGE, "source_keystore", "%s is a keystore file with a private key and is not stored",
-                entry->path[0] == '\0' ? tree->stored_name : entry->path);
-        ms_error_set_hint(err, "leave it out with --exclude");
-    }
+    if (status == MS_OK && first->offset == 0 && ms_keystore_shape(ms_span_of(first->data, bytes), entry->size))
+        status = tree->is_folder ? fail_keystore(entry->path, true, err) : fail_keystore(tree->stored_name, false, err);
     if (status != MS_OK)
         ms_error_set_path(err, entry->path);
     ms_source_close_file(tree, fd);

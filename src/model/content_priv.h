@@ -32,7 +32,7 @@ typedef struct ms_content_source {
 } ms_content_source;
 
 /** Put all of source into the session, cut by chunker; not yet durable. with_digests also records the SHA-256 of each
- *  whole file. MS_INTEGRITY "source_changed", MS_USAGE "source_keystore", and what the store says. */
+ *  whole file. MS_INTEGRITY "source_changed", MS_USAGE "source_keystore" or "source_size", and what the store says. */
 MS_MUST_CHECK ms_status ms_content_put(ms_run *run, const ms_content_source *source, ms_store_session *session, const ms_chunker *chunker,
         bool with_digests, ms_content *content, ms_error *err);
 

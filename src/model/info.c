@@ -247,6 +247,9 @@ static ms_status run_info(ms_run *run, const void *options, void *result, ms_err
         status = ms_model_open(run, info->options->ref, MS_MODEL_FOR_CARE, &info->model, err);
     if (status == MS_OK)
         status = ms_store_read_begin(info->store, run->task, &lock, err);
+    /* Records and manifests say enough without a block of the content; the CID of that alone says nothing. */
+    if (status == MS_OK && info->model.manifest.version == 0)
+        status = ms_model_require_kept(run, &info->model, &info->model.head.root, err);
     if (status == MS_OK)
         status = fill(info, err);
     if (status == MS_OK)

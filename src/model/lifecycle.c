@@ -1,4 +1,6 @@
 /* The activate and deactivate commands. */
+#include <string.h>
+
 #include "model/keyring_priv.h"
 #include "model/opened_model_priv.h"
 
@@ -85,6 +87,27 @@ static ms_status list_statuses(ms_run *run, const ms_record *record, uint32_t ve
                            : status;
 }
 
+/* A model that is active as a whole offers those of its versions that are active themselves. */
+static void tell_if_unusable(const ms_run *run, const ms_lifecycle_result *result)
+{
+    uint32_t inactive = 0; /* the newest that could be activated */
+    for (size_t i = 0; i < result->version_count; i++) {
+        const ms_version_status *version = &result->versions[i];
+        if (strcmp(version->status, ms_record_status_word(MS_RECORD_ACTIVE)) == 0)
+            return;
+        if (inactive == 0 && strcmp(version->status, ms_record_status_word(MS_RECORD_INACTIVE)) == 0)
+            inactive = version->version;
+    }
+    if (inactive != 0)
+        ms_task_notice(run->task, true,
+                "%s has no active version, so its name finds nothing (activate %s@%lu)",
+                result->model_id, result->model_id, (unsigned long)inactive);
+    else
+        ms_task_notice(run->task, true,
+                "%s has no version that is not revoked: its name finds nothing until one is stored",
+                result->model_id);
+}
+
 static ms_status set_status(ms_run *run, const ms_lifecycle_options *options,
         ms_record_status wanted, ms_lifecycle_result *result, ms_error *err)
 {
@@ -111,6 +134,8 @@ static ms_status set_status(ms_run *run, const ms_lifecycle_options *options,
         ms_task_notice(run->task, true,
                 "%s stays inactive: so is the model as a whole (activate %s)", options->ref,
                 record->model_id);
+    if (status == MS_OK && wanted == MS_RECORD_ACTIVE && change.version == 0)
+        tell_if_unusable(run, result);
     return status;
 }
 

@@ -65,8 +65,7 @@ ms_status ms_manifest_entry_fill(ms_model_entry *entry, ms_arena *arena,
     *entry = (ms_model_entry){.is_local = is_local,
             .state = "local",
             .data_state = "local",
-            .record_state = "none",
-            .status = "active"};
+            .record_state = "none"};
     if (model->has_record) {
         const ms_record *record = &model->record;
         char publisher[MS_ADDRESS_TEXT_SIZE];

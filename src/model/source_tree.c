@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/bounded.h"
 #include "base/checked.h"
 #include "cid/block.h"
 #include "codec/path.h"
@@ -20,10 +21,12 @@ typedef struct listing {
     const ms_source_rules *rules;
     ms_task *task;
     ms_path_filter filter;
+    const char *root; /* as it was given */
     ms_file_status home;
     ms_file_status config;
     bool has_home;
     bool has_config;
+    char home_path[MS_FILE_PATH_SIZE_MAX]; /* with has_home: without links and dots */
     bool told_git;
     bool told_hub_cache;
     bool told_partial;
@@ -130,6 +133,19 @@ static bool same_file(const ms_file_status *a, const ms_file_status *b)
     return a->device == b->device && a->inode == b->inode;
 }
 
+/* Whether the name leads to the home, or to what lies in it. */
+static ms_status leads_home(const listing *list, const char *path, bool *leads, ms_error *err)
+{
+    char real[MS_FILE_PATH_SIZE_MAX];
+    const size_t size = strlen(list->home_path);
+    *leads = false;
+    if (!list->has_home)
+        return MS_OK;
+    ms_status status = ms_file_real_path(real, sizeof(real), path, err);
+    *leads = status == MS_OK && strncmp(real, list->home_path, size) == 0 && (real[size] == '\0' || real[size] == '/');
+    return status;
+}
+
 static bool ends_in_hub_cache(const char *path)
 {
     const size_t size = strlen(path);
@@ -144,7 +160,8 @@ static bool is_own_partial(const char *name)
     return name[0] == '.' && size > tail && strcmp(name + size - tail, MS_PATH_PARTIAL_SUFFIX) == 0;
 }
 
-/* Says each kind once: a checkout with submodules would otherwise fill the screen. */
+/* Says each kind once: a checkout with submodules would otherwise fill the screen. Only the cache may be stored when it is wanted: the
+ * rules of paths refuse the other names in any model. */
 static bool left_out_by_default(listing *list, const char *path, const char *name)
 {
     if (list->rules->no_default_excludes)
@@ -163,8 +180,10 @@ static bool left_out_by_default(listing *list, const char *path, const char *nam
     } else {
         return false;
     }
-    if (!*told)
+    if (!*told && told == &list->told_hub_cache)
         ms_task_notice(list->task, true, "%s left out; --no-default-excludes stores it too", what);
+    else if (!*told)
+        ms_task_notice(list->task, true, "%s left out: no model can hold that", what);
     *told = true;
     return true;
 }
@@ -209,9 +228,17 @@ static ms_status list_link(listing *list, const char *path, ms_file_status *foun
     }
     if (found->kind == MS_FILE_DIRECTORY)
         return fail_entry(MS_USAGE, "source_link_folder", path, "is a symbolic link to a folder, which a model cannot hold", err);
-    if (found->kind == MS_FILE_REGULAR)
-        list->tree->links++;
-    return MS_OK;
+    if (found->kind != MS_FILE_REGULAR)
+        return MS_OK;
+    list->tree->links++;
+    char whole[MS_FILE_PATH_SIZE_MAX];
+    bool leads = false;
+    if (!ms_bounded_printf(whole, sizeof(whole), "%s/%s", list->root, path))
+        return ms_fail(err, MS_LIMIT, "path_too_long", "'%s/%s' is too long", list->root, path);
+    status = leads_home(list, whole, &leads, err);
+    return status == MS_OK && leads
+                   ? fail_entry(MS_USAGE, "source_home", path, "is a symbolic link into the home of model-storage and is not stored", err)
+                   : status;
 }
 
 static ms_status list_name(listing *list, const char *path, const char *name, ms_error *err)
@@ -295,6 +322,12 @@ static ms_status take_stored_name(ms_source_tree *tree, const char *path, ms_err
         end = real + strlen(real);
         name = strrchr(real, '/') + 1;
     }
+    if (name == end) {
+        (void)ms_fail(err, MS_USAGE, "source_no_name", "%s is the root of all folders and has no name to be stored under", path);
+        ms_error_set_path(err, path);
+        ms_error_set_hint(err, "store a folder in it");
+        return MS_USAGE;
+    }
     ms_status status = ms_path_check_name(ms_span_of(name, (size_t)(end - name)), err);
     if (status != MS_OK) {
         ms_error_set_path(err, path);
@@ -329,10 +362,19 @@ static bool look_up(const char *path, ms_file_status *found)
 
 static ms_status list_root(listing *list, const ms_file_status *found, ms_error *err)
 {
-    if (list->has_home && same_file(found, &list->home))
-        return ms_fail(err, MS_USAGE, "source_home", "the home of model-storage is not stored");
+    bool leads = false;
+    const ms_status status = leads_home(list, list->root, &leads, err);
+    if (status != MS_OK)
+        return status;
+    if (leads || (list->has_home && same_file(found, &list->home))) {
+        (void)ms_fail(err, MS_USAGE, "source_home", "%s: the home of model-storage, and what lies in it, is not stored", list->root);
+        ms_error_set_path(err, list->root);
+        return MS_USAGE;
+    }
     if (list->tree->is_folder)
         return list_folder(list, "", err);
+    if (list->rules->include_count > 0 || list->rules->exclude_count > 0)
+        return ms_fail(err, MS_USAGE, "store_file_globs", "include and exclude choose files of a folder, this is one file");
     if (list->has_config && same_file(found, &list->config))
         return ms_fail(err, MS_USAGE, "source_config", "the configuration of model-storage is not stored");
     return add_entry(list, "", MS_SOURCE_FILE, found, err);
@@ -343,11 +385,13 @@ ms_status ms_source_tree_open(ms_source_tree *tree, const char *path, const ms_s
 {
     *tree = (ms_source_tree){.fd = -1};
     ms_arena_init(&tree->names, NAMES_SIZE_MAX);
-    listing list = {.tree = tree, .rules = rules, .task = task};
+    listing list = {.tree = tree, .rules = rules, .task = task, .root = path};
     list.has_home = look_up(rules->home, &list.home);
     list.has_config = look_up(rules->config_path, &list.config);
     ms_file_status found;
     ms_status status = open_root(tree, path, &found, err);
+    if (status == MS_OK && list.has_home)
+        status = ms_file_real_path(list.home_path, sizeof(list.home_path), rules->home, err);
     if (status == MS_OK)
         status = take_stored_name(tree, path, err);
     if (status == MS_OK)

@@ -316,6 +316,23 @@ static ms_status put_on_record(storing *store, ms_error *err)
     return status;
 }
 
+/* What stands on record may still be refused, or found by nobody. */
+static void tell_status(const storing *store)
+{
+    const ms_record *record = &store->record;
+    const unsigned long version = (unsigned long)record->version;
+    if (record->version_status == MS_RECORD_REVOKED)
+        ms_task_notice(store->run->task, true,
+                "version %lu of %s was revoked for good: nobody retrieves it (--new-version stores it as another one)", version,
+                record->model_id);
+    else if (record->version_status == MS_RECORD_INACTIVE)
+        ms_task_notice(store->run->task, true, "version %lu of %s is inactive: its model's name passes it over (activate %s@%lu)", version,
+                record->model_id, record->model_id, version);
+    if (record->model_status == MS_RECORD_INACTIVE)
+        ms_task_notice(store->run->task, true, "%s is inactive as a whole: its name finds no version (activate %s)", record->model_id,
+                record->model_id);
+}
+
 /* Everything between begin and the durable record. A failure leaves what stood before; what was flushed is found again by the next
  * run. The reader's lock keeps prune away until the record stands, when nothing refers to the new blocks yet. */
 static ms_status run_session(storing *store, ms_error *err)
@@ -404,6 +421,8 @@ static ms_status run_store(ms_run *run, const void *options, void *result, ms_er
         status = run_session(&store, err);
     if (status == MS_OK)
         status = fill_result(&store, err);
+    if (status == MS_OK)
+        tell_status(&store);
     ms_source_tree_release(&store.tree);
     ms_buffer_release(&store.metadata);
     ms_buffer_release(&store.info_block);

@@ -341,6 +341,23 @@ static ms_status open_copy(verifying *verify, ms_error *err)
     return status;
 }
 
+/* To bring a copy back takes away what is not of the model: it is only offered where something is lost, and said. */
+static void set_hint(const verifying *verify, ms_error *err)
+{
+    const ms_verify_result *result = verify->result;
+    const char *ref = verify->options->ref;
+    const char *path = verify->options->path;
+    if (verify->copy.fd == -1)
+        ms_error_set_hint(err, "put it back from a copy: model-storage repair %s --from PATH", ref);
+    else if (verify->bad == 0 && result->missing_file_count == 0)
+        ms_error_set_hint(err, "look at what is there and remove it, or leave out --strict");
+    else if (result->extra_file_count > 0)
+        ms_error_set_hint(err, "bring it back: model-storage retrieve %s %s --force; that takes away what is extra there, such as %s",
+                ref, path, result->extra_files[0]);
+    else
+        ms_error_set_hint(err, "bring it back: model-storage retrieve %s %s --force", ref, path);
+}
+
 static ms_status conclude(verifying *verify, ms_error *err)
 {
     ms_verify_result *result = verify->result;
@@ -362,13 +379,10 @@ static ms_status conclude(verifying *verify, ms_error *err)
         (void)ms_fail(err, MS_INTEGRITY, "file_missing", "%llu files or folders are missing in %s, the first is %s",
                 (unsigned long long)result->missing_file_count, verify->options->path, result->missing_files[0]);
     } else {
-        (void)ms_fail(err, MS_INTEGRITY, "file_extra", "%llu files do not belong to the model, the first is %s",
-                (unsigned long long)result->extra_file_count, result->extra_files[0]);
+        (void)ms_fail(err, MS_INTEGRITY, "file_extra", "%llu files or folders in %s do not belong to the model, the first is %s",
+                (unsigned long long)result->extra_file_count, verify->options->path, result->extra_files[0]);
     }
-    if (verify->copy.fd == -1)
-        ms_error_set_hint(err, "put it back from a copy: model-storage repair %s --from PATH", verify->options->ref);
-    else
-        ms_error_set_hint(err, "bring it back: model-storage retrieve %s %s --force", verify->options->ref, verify->options->path);
+    set_hint(verify, err);
     return MS_INTEGRITY;
 }
 

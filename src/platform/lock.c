@@ -72,22 +72,26 @@ static ms_status fail_locked(ms_error *err, const char *path)
 /* Poll until the lock is had, refused for another reason than being held, timed out or cancelled.
  */
 static ms_status take(int fd, const char *path, ms_lock_mode mode, int64_t timeout_ms,
-        bool (*cancelled)(void *payload), void *payload, ms_error *err)
+        ms_lock_waiting_fn waiting, void *payload, ms_error *err)
 {
     int type = mode == MS_LOCK_SHARED ? F_RDLCK : F_WRLCK;
     uint64_t start_ms = ms_clock_monotonic_ms();
     uint64_t pause_ms = POLL_FIRST_MS;
+    bool was_long = false;
 
     for (;;) {
         uint64_t passed_ms;
+        bool is_long;
         if (ms_lock_range(fd, type, 0, 0))
             return MS_OK;
         if (errno != EAGAIN && errno != EACCES)
             return ms_path_fail(err, errno, "lock_failed", "lock", path);
-        if (cancelled != NULL && cancelled(payload))
+        passed_ms = ms_clock_monotonic_ms() - start_ms;
+        is_long = passed_ms >= MS_LOCK_LONG_WAIT_MS;
+        if (waiting != NULL && waiting(payload, path, is_long && !was_long))
             return ms_fail(
                     err, MS_INTERRUPTED, "cancelled", "Cancelled while waiting for '%s'", path);
-        passed_ms = ms_clock_monotonic_ms() - start_ms;
+        was_long = is_long;
         if (timeout_ms >= 0 && passed_ms >= (uint64_t)timeout_ms)
             return fail_locked(err, path);
         if (timeout_ms >= 0)
@@ -98,13 +102,13 @@ static ms_status take(int fd, const char *path, ms_lock_mode mode, int64_t timeo
 }
 
 ms_status ms_lock_acquire(int *fd, int dirfd, const char *path, ms_lock_mode mode,
-        int64_t timeout_ms, bool (*cancelled)(void *payload), void *payload, ms_error *err)
+        int64_t timeout_ms, ms_lock_waiting_fn waiting, void *payload, ms_error *err)
 {
     ms_status status = open_lock_file(fd, dirfd, path, mode, err);
 
     if (status != MS_OK)
         return status;
-    status = take(*fd, path, mode, timeout_ms, cancelled, payload, err);
+    status = take(*fd, path, mode, timeout_ms, waiting, payload, err);
     if (status != MS_OK) {
         ms_file_close(*fd);
         *fd = -1;

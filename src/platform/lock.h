@@ -7,12 +7,17 @@
 
 typedef enum ms_lock_mode { MS_LOCK_SHARED, MS_LOCK_EXCLUSIVE } ms_lock_mode;
 
+#define MS_LOCK_LONG_WAIT_MS 1000
+
+/** Polled while somebody else holds the lock; true ends the wait. is_long is true once, when the
+ *  wait has lasted MS_LOCK_LONG_WAIT_MS: time to say what is waited for. */
+typedef bool (*ms_lock_waiting_fn)(void *payload, const char *path, bool is_long);
+
 /** Take the lock file path below dirfd, made (0600) when it is not there. Waits at most timeout_ms
- *  (0 = try once, negative = for ever) with short sleeps, so that cancel (may be NULL, polled) is
- *  noticed. out fd holds the lock until ms_lock_release. MS_LOCKED names the path; MS_INTERRUPTED.
- */
+ *  (0 = try once, negative = for ever) with short sleeps, so that waiting (may be NULL) can end it.
+ *  out fd holds the lock until ms_lock_release. MS_LOCKED names the path; MS_INTERRUPTED. */
 MS_MUST_CHECK ms_status ms_lock_acquire(int *fd, int dirfd, const char *path, ms_lock_mode mode,
-        int64_t timeout_ms, bool (*cancelled)(void *payload), void *payload, ms_error *err);
+        int64_t timeout_ms, ms_lock_waiting_fn waiting, void *payload, ms_error *err);
 /** Release and close; -1 is ignored. */
 void ms_lock_release(int fd);
 

@@ -156,6 +156,41 @@ static ms_status look_at_file(const char *path, bool create, bool read_only, ms_
     return status;
 }
 
+/* SQLite does not say what it is that cannot be opened. A journal that is no file, and a write-ahead
+ * log, which our databases never have, are the names beside the database that it stumbles over. */
+static void name_what_is_in_the_way(const char *path, ms_error *err)
+{
+    static const char *const suffixes[] = {"-journal", "-wal"};
+    char beside[MS_FILE_PATH_SIZE_MAX];
+    ms_file_status file;
+
+    for (size_t i = 0; i < MS_ARRAY_COUNT(suffixes); i++) {
+        if (!ms_bounded_printf(beside, sizeof(beside), "%s%s", path, suffixes[i]) ||
+                ms_file_status_at(MS_DIR_CURRENT, beside, false, &file, NULL) != MS_OK ||
+                (i == 0 && file.kind == MS_FILE_REGULAR))
+            continue;
+        (void)ms_fail(err, MS_IO, "database_blocked",
+                "Cannot open the database '%s': '%s' is in the way", path, beside);
+        ms_error_set_path(err, beside);
+        ms_error_set_hint(err, "Look at it and move it away: it was not made by this program");
+        return;
+    }
+}
+
+static ms_status fail_open(sqlite3 *database, const char *path, ms_error *err)
+{
+    char doing[MS_FILE_PATH_SIZE_MAX + sizeof("open the database ''")];
+    const int code = database != NULL ? sqlite3_errcode(database) : SQLITE_NOMEM;
+    ms_status status;
+
+    (void)ms_bounded_printf(doing, sizeof(doing), "open the database '%s'", path);
+    status = ms_sqlite_fail(err, database, doing);
+    ms_error_set_path(err, path);
+    if (status == MS_IO && code == SQLITE_CANTOPEN)
+        name_what_is_in_the_way(path, err);
+    return status;
+}
+
 static ms_status configure(sqlite3 *database, ms_error *err)
 {
     static const char *const pragmas[] = {
@@ -175,14 +210,14 @@ static ms_status configure(sqlite3 *database, ms_error *err)
     for (size_t i = 0; i < MS_ARRAY_COUNT(pragmas); i++) {
         if (sqlite3_exec(database, pragmas[i], NULL, NULL, NULL) == SQLITE_OK)
             continue;
+        const char *path = sqlite3_db_filename(database, "main");
         if (sqlite3_errcode(database) == SQLITE_NOTADB) {
-            const char *path = sqlite3_db_filename(database, "main");
             ms_status status =
                     ms_fail(err, MS_MALFORMED, "not_a_database", "'%s' is not a database", path);
             ms_error_set_path(err, path);
             return status;
         }
-        return ms_sqlite_fail(err, database, "open the database");
+        return fail_open(database, path, err);
     }
     return MS_OK;
 }
@@ -197,7 +232,7 @@ static ms_status reserve_sums(sqlite3 *database, ms_error *err)
     (void)ms_bounded_printf(pragma, sizeof(pragma), "PRAGMA page_size=%d", MS_SQLITE_PAGE_SIZE);
     if (sqlite3_exec(database, pragma, NULL, NULL, NULL) != SQLITE_OK ||
             sqlite3_file_control(database, "main", SQLITE_FCNTL_RESERVE_BYTES, &size) != SQLITE_OK)
-        return ms_sqlite_fail(err, database, "open the database");
+        return fail_open(database, sqlite3_db_filename(database, "main"), err);
     return MS_OK;
 }
 
@@ -216,10 +251,8 @@ static ms_status open_on(sqlite3 **database, const char *path, bool create, bool
         return status;
     flags |= read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     if (sqlite3_open_v2(path, database, flags,
-                summed ? MS_SQLITE_SUMMED_VFS_NAME : MS_SQLITE_VFS_NAME) != SQLITE_OK) {
-        status = ms_sqlite_fail(err, *database, "open the database");
-        ms_error_set_path(err, path);
-    }
+                summed ? MS_SQLITE_SUMMED_VFS_NAME : MS_SQLITE_VFS_NAME) != SQLITE_OK)
+        status = fail_open(*database, path, err);
     if (status == MS_OK) {
         (void)sqlite3_extended_result_codes(*database, 1);
         (void)sqlite3_busy_timeout(*database, busy_timeout_ms);

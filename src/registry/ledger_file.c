@@ -368,9 +368,10 @@ static ms_status open_database(ms_ledger *ledger, ms_ledger_access access, ms_er
     ms_error failure = MS_ERROR_INIT;
     ms_status status = ms_sqlite_open_summed(
             &ledger->database, ledger->path, false, !writable, MS_LEDGER_BUSY_TIMEOUT_MS, &failure);
+    const bool is_blocked = strcmp(failure.reason, "database_blocked") == 0;
 
     /* A file or folder that we may only read is enough for reading. */
-    if (status == MS_IO && access == MS_LEDGER_READ) {
+    if (status == MS_IO && access == MS_LEDGER_READ && !is_blocked) {
         writable = false;
         failure = (ms_error)MS_ERROR_INIT;
         status = ms_sqlite_open_summed(

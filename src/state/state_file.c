@@ -125,6 +125,8 @@ static ms_status open_database(ms_state_file *file, bool create, bool read_only,
 
     ms_state_file_close(file);
     status = ms_sqlite_open(&file->database, file->path, create, read_only, MS_STATE_WAIT_MS, err);
+    if (status == MS_IO && err != NULL && strcmp(err->reason, "database_blocked") == 0)
+        ms_error_set_hint(err, "Move it away, and '%s' too: that may be lost and is made anew", file->path);
     if (status != MS_OK)
         return status;
     status = ms_file_status_at(MS_DIR_CURRENT, file->path, false, &name, err);

@@ -88,8 +88,10 @@ ms_status ms_task_check(const ms_task *task, ms_error *err)
     return ms_fail(err, MS_INTERRUPTED, "cancelled", "The operation was cancelled");
 }
 
-bool ms_task_cancelled_payload(void *task)
+bool ms_task_cancelled_payload(void *task, const char *path, bool is_long)
 {
+    if (is_long)
+        ms_task_notice(task, false, "waiting for another command that uses this home (%s)", path);
     return ms_task_is_cancelled(task);
 }
 

@@ -39,8 +39,9 @@ bool ms_task_is_cancelled(const ms_task *task);
 /** MS_OK, or MS_INTERRUPTED with a message once cancelled. Called between steps of at most a few
  * MiB. task may be NULL: never cancelled. */
 MS_MUST_CHECK ms_status ms_task_check(const ms_task *task, ms_error *err);
-/** Shape of ms_task_is_cancelled for callbacks that take a payload. */
-bool ms_task_cancelled_payload(void *task);
+/** ms_task_is_cancelled in the shape that waiting for a lock asks in (ms_lock_waiting_fn); a long wait is
+ *  told by a notice that names path. */
+bool ms_task_cancelled_payload(void *task, const char *path, bool is_long);
 
 unsigned ms_task_workers(const ms_task *task);
 

@@ -91,6 +91,20 @@ def test_copy_is_verified(product, stored, model):
     assert product.attempt("verify", "model", model)[0] == 4
 
 
+def test_nobody_is_told_to_replace_what_is_only_more(product, stored, model):
+    (model / ".git").mkdir()
+    (model / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
+    error = product.fail(4, "verify", "model", model, "--strict").error
+    assert error["reason"] == "file_extra" and "files or folders" in error["message"]
+    assert "--force" not in error["hint"] and "leave out --strict" in error["hint"]
+    (model / "weights" / "b.bin").unlink()
+    error = product.fail(4, "verify", "model", model, "--strict").error
+    assert "retrieve" in error["hint"] and "takes away" in error["hint"] and ".git" in error["hint"]
+    (model / ".git" / "HEAD").unlink()
+    (model / ".git").rmdir()
+    assert "takes away" not in product.fail(4, "verify", "model", model, "--strict").error["hint"]
+
+
 def test_sample_checks_so_many(product, stored):
     result = product.run("verify", "model", "--sample", "2")
     assert result["checkedChunks"] == 2 and result["totalChunks"] == stored["chunkCount"]
@@ -234,6 +248,34 @@ def test_links(product, model, folder):
     assert product.fail(2, "store", model, "linked").error["path"] == "pipe"
 
 
+def test_only_what_can_be_stored_is_offered(product, folder):
+    path = folder / "checkout"
+    for name in (".git/HEAD", ".cache/huggingface/lock", ".w.bin.model-storage-partial", "w.bin"):
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_text(name)
+    stored = product.run("store", path, "m")
+    offers = sorted(("huggingface" in warning, "--no-default-excludes" in warning) for warning in stored["warnings"])
+    assert stored["fileCount"] == 1 and offers == [(False, False), (False, False), (True, True)]
+    assert product.fail(11, "store", "--no-default-excludes", path, "m").reason == "path_git"
+    stored = product.run("store", "--no-default-excludes", path, "m", "--exclude", ".git", "--exclude", "*-partial")
+    assert stored["fileCount"] == 2 and stored["warnings"] == []
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/version"), reason="a system without /proc")
+def test_a_file_that_hides_its_size_is_not_stored_empty(product, model):
+    assert os.stat("/proc/version").st_size == 0
+    assert product.fail(2, "store", "/proc/version", "kernel").reason == "source_size"
+    (model / "version").symlink_to("/proc/version")
+    ended = product.fail(2, "store", model, "kernel")
+    assert ended.reason == "source_size" and ended.error["path"] == "version"
+    assert product.listed() == []
+
+
+def test_the_root_of_all_folders_is_not_stored(product):
+    ended = product.fail(2, "store", "/", "all")
+    assert ended.reason == "source_no_name" and ended.error["path"] == "/"
+
+
 def test_twins_by_case_are_refused(product, folder):
     path = folder / "twins"
     path.mkdir()
@@ -244,9 +286,30 @@ def test_twins_by_case_are_refused(product, folder):
 
 def test_keystore_and_home_are_not_stored(product, stored, folder):
     key = product.run("key", "list")["keys"][0]["path"]
-    assert product.fail(2, "store", key, "leak").reason == "source_keystore"
-    assert product.fail(2, "store", product.home, "leak").reason == "source_home"
+    copy = folder / "model" / "key.json"
+    copy.write_bytes(open(key, "rb").read())
+    assert product.fail(2, "store", copy, "leak").reason == "source_keystore"
+    ended = product.fail(2, "store", copy.parent, "leak")
+    assert ended.reason == "source_keystore" and ended.error["path"] == "key.json" and "--exclude" in ended.error["hint"]
+    ended = product.fail(2, "store", product.home, "leak")
+    assert ended.reason == "source_home" and ended.error["path"] == str(product.home)
     assert product.fail(2, "store", folder, "leak").reason == "source_home"
+    with open(key, "rb") as stream:
+        assert product.fail(2, "store", "-", "leak", stdin=stream.read()).reason == "source_keystore"
+
+
+def test_nothing_of_the_home_is_stored(product, stored, folder, model):
+    (folder / "way").symlink_to(product.home)
+    for inside in ("blocks", "locks", "ledger.db", "state.db", "keystore/default", "../way/ledger.db", "../way/blocks"):
+        assert product.fail(2, "store", product.home / inside, "leak").reason == "source_home", inside
+    assert product.fail(2, "store", "blocks", "leak", cwd=str(product.home)).reason == "source_home"
+    (model / "book").symlink_to(folder / "way" / "ledger.db")
+    ended = product.fail(2, "store", model, "leak")
+    assert ended.reason == "source_home" and ended.error["path"] == "book"
+    beside = product.home.with_name(product.home.name + "-too")
+    beside.mkdir()
+    (beside / "file").write_text("x")
+    product.run("store", beside, "beside")
 
 
 def test_config_of_a_model_folder_changes_nothing(product, model):

@@ -202,6 +202,13 @@ def test_stored_archive_is_extracted(product, model, folder):
     assert_same_tree(folder / "got", model)
 
 
+def test_a_stored_tar_without_entries_is_an_empty_folder(product, folder):
+    subprocess.run(["tar", "-cf", str(folder / "stored.tar"), "-T", "/dev/null"], check=True)
+    product.run("store", folder / "stored.tar", "packed")
+    result = product.run("retrieve", "packed", folder / "got.tar", "--extract")
+    assert result["extractedPath"] == str(folder / "got") and list((folder / "got").iterdir()) == []
+
+
 def test_globs_choose_files(product, model, folder):
     product.run("store", model, "model")
     product.run("retrieve", "model", folder / "json", "--include", "*.json")
@@ -209,6 +216,8 @@ def test_globs_choose_files(product, model, folder):
     stored = product.run("store", model, "part", "--exclude", "weights")
     assert stored["fileCount"] == 3
     assert product.fail(2, "retrieve", "model", folder / "none", "--include", "nothing*").reason == "nothing_selected"
+    for option in ("--include", "--exclude"):
+        assert product.fail(2, "store", model / "config.json", "one", option, "*.json").reason == "store_file_globs"
 
 
 def test_seed_gives_what_the_store_has_lost(product, model, folder):

@@ -126,6 +126,20 @@ def test_a_file_of_ours_that_is_a_folder_is_refused(kept):
     assert each(own_files(kept).items(), attack) == []
 
 
+@pytest.mark.parametrize("name", ["state.db-journal", "ledger.db-journal", "state.db-wal", "ledger.db-wal"])
+def test_what_is_in_the_way_of_a_database_is_named(kept, name):
+    product = kept.copy()
+    path = product.home / name
+    path.mkdir() if name.endswith("-journal") else path.write_bytes(b"garbage")
+    for command in (["list"], ["store", kept.source / "a", "other"]):
+        ended = product.fail(9, *command)
+        assert ended.reason == "database_blocked" and ended.error["path"] == str(path), command
+        assert name in ended.error["message"] and "away" in ended.error["hint"], command
+        assert ("may be lost" in ended.error["hint"]) == name.startswith("state"), command
+    path.rmdir() if name.endswith("-journal") else path.unlink()
+    assert kept.use(product) == []
+
+
 @pytest.mark.parametrize("plant", LINKS, ids=lambda plant: plant.__name__[6:])
 def test_a_folder_of_ours_that_is_something_else_leads_nowhere(kept, plant):
     """Blocks and keys may be meant to lie elsewhere; then what else is there stays as it is."""

@@ -259,9 +259,10 @@ def test_who_changes_keys_waits_for_others_and_who_reads_them_does_not(product, 
         assert len(product.run("key", "list")["keys"]) == 1
         product.run("key", "export", folder / "copy.json")
         for process in running:
-            output, _ = process.communicate(timeout=120)
+            output, notices = process.communicate(timeout=120)
             assert process.returncode == 8, output
             assert json.loads(output)["error"]["reason"] == "lock_held"
+            assert notices.count(b"waiting for another command") == 1 and b"locks/keystore" in notices
     assert key_files(product) == before
 
 

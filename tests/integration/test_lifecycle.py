@@ -66,6 +66,45 @@ def test_the_stricter_status_counts(product, folder, three):
     assert statuses(product.run("activate", "m")) == {1: "active", 2: "active", 3: "active"}
 
 
+def test_a_model_without_an_active_version_is_told(product, three):
+    for version in (1, 2, 3):
+        product.run("deactivate", f"m@{version}")
+    assert any("(activate m@3)" in warning for warning in product.run("activate", "m")["warnings"])
+    product.run("deactivate", "m@3", "--revoke", "--yes")
+    product.run("deactivate", "m")
+    assert any("(activate m@2)" in warning for warning in product.run("activate", "m")["warnings"])
+    for version in (1, 2):
+        product.run("deactivate", f"m@{version}", "--revoke", "--yes")
+    assert any("not revoked" in warning for warning in product.run("activate", "m")["warnings"])
+
+
+def test_a_model_with_an_active_version_is_not_warned_of(product, three):
+    product.run("deactivate", "m@3")
+    product.run("deactivate", "m")
+    assert product.run("activate", "m")["warnings"] == []
+
+
+def test_a_store_tells_that_nobody_finds_what_it_stored(product, folder, three):
+    path = folder / "file"
+
+    def warned(*options):
+        return product.store(path, "m", *options)["warnings"]
+
+    product.run("deactivate", "m@3")
+    assert [("inactive" in warning, "activate m@3" in warning) for warning in warned()] == [(True, True)]
+    product.run("activate", "m@3")
+    assert warned() == []
+    product.run("deactivate", "m")
+    assert any("as a whole" in warning and "(activate m)" in warning for warning in warned())
+    path.write_bytes(b"four")
+    assert any("as a whole" in warning for warning in warned())
+    product.run("activate", "m")
+    product.run("deactivate", "m@4", "--revoke", "--yes")
+    assert any("revoked" in warning and "--new-version" in warning for warning in warned())
+    assert warned("--new-version") == []
+    assert retrieved(product, folder, "m") == (5, b"four")
+
+
 def test_the_status_that_stands_already_is_success_without_a_row(product, three):
     rows = product.run("check")["ledgerEntries"]
     assert statuses(product.run("activate", "m@1")) == {1: "active"}
@@ -215,6 +254,7 @@ def test_a_manifest_that_another_model_has_too_is_kept(product, folder, shared):
     done = product.run("remove", "a")
     assert done["removedModels"] == 0
     assert any("b@1" in warning and shared in warning for warning in done["warnings"])
+    assert product.call("remove", "a").stdout == b"Removed nothing: other versions have the same manifest\n"
     product.run("prune", "--yes")
     assert retrieved(product, folder, "b") == (1, b"the same")
 

@@ -274,6 +274,14 @@ def test_a_plain_cid_is_shown_as_far_as_it_is_known(product, tree):
     assert info["modelId"] is None and info["version"] is None and info["manifestCID"] is None
     assert info["rootCID"] == stored["rootCID"] and info["fileCount"] == 4
     assert len(info["files"]) == 4
+    assert (info["isActive"], info["status"], info["recordState"]) == (False, None, "none")
+
+
+def test_a_cid_of_which_nothing_is_here_is_not_found(product, tree):
+    product.store(tree, "tree")
+    for codec in ("bafkrei", "bafybei", "bafyrei"):
+        ended = product.fail(5, "info", codec + "gh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy")
+        assert ended.result["status"] is None and ended.result["isLocal"] is False, codec
 
 
 def test_a_name_that_is_not_known_offers_the_nearest_one(product, tree):

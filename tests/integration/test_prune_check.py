@@ -1,5 +1,6 @@
 """prune deletes what nothing refers to and nothing else; check sees what is wrong and writes nothing."""
 
+import fcntl
 import json
 import os
 import random
@@ -297,6 +298,32 @@ def test_prune_waits_for_readers_and_gives_up(product, two):
     assert names(product) < before
 
 
+def test_who_waits_says_for_what(product, folder, two):
+    """As a prune holds the lock whose question stands unanswered."""
+    commands = [
+        ["store", folder / "two", "c"], ["verify", "b"], ["check"], ["info", "b"], ["retrieve", "b", folder / "out"],
+    ]
+    (folder / "two").write_bytes(b"two")
+    with open(product.home / "locks" / "store", "r+") as lock:
+        fcntl.lockf(lock, fcntl.LOCK_EX)
+        running = [product.popen(*command, stdout=subprocess.DEVNULL) for command in commands]
+        try:
+            for process in running:
+                os.set_blocking(process.stderr.fileno(), False)
+                heard = bytearray()
+                wait_for(lambda: b"\n" in heard or heard.extend(process.stderr.read() or b""))
+                assert heard == b"waiting for another command that uses this home (locks/store)\n", process.args
+        except BaseException:
+            for process in running:
+                kill(process)
+            raise
+    for process in running:
+        os.set_blocking(process.stderr.fileno(), True)
+        _, notices = process.communicate(timeout=120)
+        assert process.returncode == 0 and b"waiting" not in notices, process.args
+    assert "waiting" not in product.attempt("check").notices
+
+
 def test_a_killed_prune_is_finished_by_the_next(product, folder, two, only_b):
     source = random.Random(5)
     for round_ in range(6):
@@ -461,6 +488,17 @@ def test_a_flipped_bit_in_the_ledger_is_seen(product, two):
             assert ended.code in (4, 11), (at, ended.result)
     path.write_bytes(whole)
     assert product.run("check")["isValid"]
+
+
+def test_a_fault_of_the_ledger_is_listed_once(product, two):
+    ledger = product.home / "ledger.db"
+    good = ledger.read_bytes()
+    for page in range(1, len(good) // 4096):
+        bad = bytearray(good)
+        bad[page * 4096 + 4000] ^= 1
+        ledger.write_bytes(bad)
+        faults = product.fail(4, "check").result["ledgerErrors"]
+        assert faults and len(faults) == len(set(faults)), page
 
 
 def test_check_writes_nothing_whatever_it_finds(product, two):

@@ -434,6 +434,30 @@ static void test_what_is_no_archive_is_refused(void **state)
     temporary_remove(&folder);
 }
 
+static void test_a_tar_without_entries_is_an_empty_folder(void **state)
+{
+    static const uint8_t zeros[10240];
+    static const struct {
+        size_t size;
+        ms_status status;
+        const char *reason;
+    } rows[] = {{511, MS_MALFORMED, "archive_format"}, {512, MS_MALFORMED, "archive_end"},
+            {1024, MS_OK, ""}, {sizeof(zeros), MS_OK, ""}};
+    temporary folder;
+    (void)state;
+    temporary_make(&folder);
+    for (size_t i = 0; i < MS_ARRAY_COUNT(rows); i++) {
+        ms_archive_summary summary;
+        ms_error err = MS_ERROR_INIT;
+        assert_int_equal(
+                extract(&folder, ms_span_of(zeros, rows[i].size), NULL, &summary, &err),
+                rows[i].status);
+        assert_string_equal(err.reason, rows[i].reason);
+        assert_int_equal(summary.files + summary.folders, 0);
+    }
+    temporary_remove(&folder);
+}
+
 /* ---- a target that is not what it should be ---- */
 
 static void test_planted_links_are_not_followed(void **state)
@@ -535,6 +559,7 @@ int main(void)
             cmocka_unit_test(test_archives_of_installed_programs_pass),
             cmocka_unit_test(test_damaged_compression_never_gives_another_tree),
             cmocka_unit_test(test_what_is_no_archive_is_refused),
+            cmocka_unit_test(test_a_tar_without_entries_is_an_empty_folder),
             cmocka_unit_test(test_planted_links_are_not_followed),
             cmocka_unit_test(test_cancel_stops_extraction),
             cmocka_unit_test(test_short_memory_leaks_nothing),

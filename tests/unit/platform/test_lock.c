@@ -123,17 +123,21 @@ typedef struct meanwhile {
     unsigned after; /* act when asked so often */
 } meanwhile;
 
-static bool kill_child_meanwhile(void *payload)
+static bool kill_child_meanwhile(void *payload, const char *path, bool is_long)
 {
     meanwhile *waiting = payload;
+    assert_string_equal(path, "lock");
+    assert_false(is_long);
     if (++waiting->asked == waiting->after)
         kill(waiting->child, SIGKILL);
     return false;
 }
 
-static bool cancel_meanwhile(void *payload)
+static bool cancel_meanwhile(void *payload, const char *path, bool is_long)
 {
     meanwhile *waiting = payload;
+    (void)path;
+    (void)is_long;
     return ++waiting->asked == waiting->after;
 }
 
@@ -170,6 +174,33 @@ static void test_waiting_ends_at_the_timeout_or_when_cancelled(void **state)
     assert_int_equal(waiting.asked, 2);
     ms_lock_release(holder);
     ms_lock_release(-1);
+}
+
+static bool count_long(void *payload, const char *path, bool is_long)
+{
+    meanwhile *waiting = payload;
+    (void)path;
+    if (is_long)
+        waiting->after++;
+    if (waiting->after > 0)
+        waiting->asked++;
+    return waiting->asked == 5;
+}
+
+static void test_a_long_wait_is_told_once(void **state)
+{
+    temporary_folder *folder = *state;
+    meanwhile waiting = {0};
+    uint64_t start = ms_clock_monotonic_ms();
+    int holder;
+    int fd;
+    assert_int_equal(try_lock(folder, &holder, MS_LOCK_SHARED), MS_OK);
+    assert_int_equal(ms_lock_acquire(&fd, folder->fd, "lock", MS_LOCK_EXCLUSIVE, -1, count_long,
+                             &waiting, NULL),
+            MS_INTERRUPTED);
+    assert_true(ms_clock_monotonic_ms() - start >= MS_LOCK_LONG_WAIT_MS);
+    assert_int_equal(waiting.after, 1);
+    ms_lock_release(holder);
 }
 
 static void test_lock_file_that_is_something_else_is_refused(void **state)
@@ -245,6 +276,7 @@ int main(void)
             TEST(test_lock_dies_with_its_holder),
             TEST(test_waiter_gets_the_lock_when_the_holder_ends),
             TEST(test_waiting_ends_at_the_timeout_or_when_cancelled),
+            TEST(test_a_long_wait_is_told_once),
             TEST(test_lock_file_that_is_something_else_is_refused),
             TEST(test_shared_lock_needs_no_permission_to_write),
             TEST(test_ranges_are_locked_apart),

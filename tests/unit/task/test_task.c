@@ -133,10 +133,25 @@ static void test_cancel_from_a_signal_handler(void **state)
     assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
     assert_int_equal(raise(SIGUSR1), 0);
     assert_true(ms_task_is_cancelled(signalled));
-    assert_true(ms_task_cancelled_payload(signalled));
+    assert_true(ms_task_cancelled_payload(signalled, "lock", false));
     assert_int_equal(ms_task_check(signalled, &err), MS_INTERRUPTED);
     assert_string_equal(err.reason, "cancelled");
     ms_task_free(signalled);
+}
+
+static void test_only_a_long_wait_is_told(void **state)
+{
+    listener self;
+    ms_task *task = new_task(&self, 1);
+
+    (void)state;
+    assert_false(ms_task_cancelled_payload(task, "locks/store", false));
+    assert_int_equal(self.notice_count, 0);
+    assert_false(ms_task_cancelled_payload(task, "locks/store", true));
+    assert_string_equal(self.notice, "waiting for another command that uses this home (locks/store)");
+    assert_int_equal(ms_task_warning_count(task), 0);
+    assert_false(ms_task_cancelled_payload(NULL, "locks/store", true));
+    free_task(&self, task);
 }
 
 static void test_progress_is_sparse_and_its_end_is_told(void **state)
@@ -277,6 +292,7 @@ int main(void)
             cmocka_unit_test(test_workers_are_bounded),
             cmocka_unit_test(test_nobody_watching_is_fine),
             cmocka_unit_test(test_cancel_from_a_signal_handler),
+            cmocka_unit_test(test_only_a_long_wait_is_told),
             cmocka_unit_test(test_progress_is_sparse_and_its_end_is_told),
             cmocka_unit_test(test_progress_comes_ten_times_a_second_at_most),
             cmocka_unit_test(test_notices_and_warnings),
