@@ -12,6 +12,7 @@ static const cli_option repair_options[] = {
                 .kind = CLI_TEXT,
                 .argument = "PATH",
                 .offset = offsetof(repair_values, from),
+                .is_path = true,
                 .help = "take the bytes from a copy of the model at PATH"},
         {.name = "dry-run",
                 .kind = CLI_FLAG,

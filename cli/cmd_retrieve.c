@@ -1,5 +1,7 @@
 /* retrieve: the bytes of a model come back, verified, as files, an archive or a stream. */
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "failure.h"
 #include "fields.h"
@@ -34,6 +36,7 @@ static const cli_option retrieve_options[] = {
                 .kind = CLI_TEXTS,
                 .argument = "PATH",
                 .offset = offsetof(retrieve_values, seeds),
+                .is_path = true,
                 .help = "an older copy whose bytes may be reused; again for\nmore"},
         {.name = "force",
                 .kind = CLI_FLAG,
@@ -97,6 +100,9 @@ static ms_status check_stream(cli_session *session, const retrieve_values *value
         cli_set_hint(&session->error, "Take -o FILE for the JSON result");
         return MS_USAGE;
     }
+    if (is_stream && session->is_closed[STDOUT_FILENO])
+        return cli_fail_errno(
+                &session->error, EBADF, "stdout", "Cannot write to the standard output");
     if (is_stream && (values->extract || values->force || values->dry_run))
         return cli_fail(&session->error, MS_USAGE, "option_conflict",
                 "--extract, --force and --dry-run make no sense with OUTPUT -");
@@ -137,6 +143,10 @@ static ms_status run_retrieve(cli_session *session, const cli_input *input)
     if (status == MS_OK)
         status = CLI_RUN(session, retrieve, &operation, &options);
     result = ms_operation_retrieve_result(operation);
+    if (result != NULL)
+        status = cli_session_spare(session, result->output_path, status);
+    if (result != NULL)
+        status = cli_session_spare(session, result->extracted_path, status);
     if (status == MS_OK && result != NULL && is_stream)
         tell_retrieve(session, result);
     else if (status == MS_OK && result != NULL && cli_session_is_human(session))
@@ -150,6 +160,7 @@ const cli_command cli_command_retrieve = {
         .operands = "REF OUTPUT",
         .operand_count_min = 2,
         .operand_count_max = 2,
+        .path_operands = 1u << 1,
         .summary = "Bring a model back, every byte verified",
         .details =
                 "OUTPUT is the model itself; one ending in / (or a directory that exists, for a\n"

@@ -111,6 +111,7 @@ const cli_command cli_command_verify = {
         .operands = "REF [PATH]",
         .operand_count_min = 1,
         .operand_count_max = 2,
+        .path_operands = 1u << 1,
         .summary = "Check every chunk of a model, here or in a copy at PATH",
         .details = "Bad chunks are listed, with --verbose the good ones too. Nothing is changed.",
         .options = verify_options,
