@@ -161,6 +161,6 @@ const cli_command cli_command_info = {
         .examples = "model-storage info llama\n"
                     "model-storage info llama@2 --files\n"
                     "model-storage info llama --chunks --range 0-99 --json",
-        .exit_codes = "0 1 2 4 5 8 9 11 12 130",
+        .exit_codes = "0 1 2 4 5 8 9 10 11 12 130",
         .run = run_info,
 };

@@ -221,6 +221,6 @@ const cli_command cli_command_key = {
         .examples = "model-storage key list\n"
                     "model-storage key new --password-file secret.txt\n"
                     "model-storage key export backup.json",
-        .exit_codes = "0 1 2 5 8 9 10 11 12 130",
+        .exit_codes = "0 1 2 4 5 8 9 10 11 12 130",
         .run = run_key,
 };

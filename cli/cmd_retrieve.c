@@ -174,6 +174,6 @@ const cli_command cli_command_retrieve = {
                     "model-storage retrieve llama@3 models/\n"
                     "model-storage retrieve llama llama.tar.zst --include '*.safetensors'\n"
                     "model-storage retrieve weights - | sha256sum",
-        .exit_codes = "0 1 2 4 5 8 9 11 12 130",
+        .exit_codes = "0 1 2 4 5 8 9 10 11 12 130",
         .run = run_retrieve,
 };

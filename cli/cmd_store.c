@@ -231,6 +231,6 @@ const cli_command cli_command_store = {
         .examples = "model-storage store ./llama llama\n"
                     "model-storage store model.gguf org/model -n \"My model\" --meta license=mit\n"
                     "zcat weights.gz | model-storage store - weights",
-        .exit_codes = "0 1 2 3 4 5 8 9 10 12 130",
+        .exit_codes = "0 1 2 3 4 5 7 8 9 10 11 12 130",
         .run = run_store,
 };

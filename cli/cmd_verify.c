@@ -119,6 +119,6 @@ const cli_command cli_command_verify = {
         .examples = "model-storage verify llama\n"
                     "model-storage verify llama ./copy --strict\n"
                     "model-storage verify llama --sample 1000",
-        .exit_codes = "0 1 2 4 5 8 9 11 12 130",
+        .exit_codes = "0 1 2 4 5 8 9 10 11 12 130",
         .run = run_verify,
 };
