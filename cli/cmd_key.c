@@ -90,6 +90,13 @@ static ms_status read_operands(cli_session *session, const cli_input *input,
             return cli_fail(
                     &session->error, MS_USAGE, "operands", "key %s needs a FILE", action->name);
         options->file = operands[--left];
+        if (strcmp(options->file, "-") == 0) {
+            (void)cli_fail(&session->error, MS_USAGE, "operands",
+                    "key %s takes a file, not the standard %s", action->name,
+                    action->action == MS_KEY_IMPORT ? "input" : "output");
+            cli_set_hint(&session->error, "A file of that name is ./-");
+            return MS_USAGE;
+        }
     }
     if (left > 0)
         options->address = operands[0];
@@ -168,6 +175,14 @@ static void print_keys(cli_session *session, const ms_key_result *result)
     }
 }
 
+static void print_export(cli_session *session, const ms_key_result *result, const char *file)
+{
+    cli_text_printf(&session->line, "Exported %s to ",
+            result->key_count > 0 ? result->keys[0].address : "");
+    cli_text_escaped(&session->line, file);
+    (void)cli_session_print(session);
+}
+
 static ms_status run_key(cli_session *session, const cli_input *input)
 {
     const key_values *values = (const key_values *)(const void *)&input->values;
@@ -192,8 +207,12 @@ static ms_status run_key(cli_session *session, const cli_input *input)
     if (status == MS_OK)
         status = CLI_RUN(session, key, &operation, &options);
     result = ms_operation_key_result(operation);
-    if (status == MS_OK && result != NULL && cli_session_is_human(session))
-        print_keys(session, result);
+    if (status == MS_OK && result != NULL && cli_session_is_human(session)) {
+        if (options.action == MS_KEY_EXPORT)
+            print_export(session, result, options.file);
+        else
+            print_keys(session, result);
+    }
     cli_session_free(operation);
     cli_password_wipe(password, sizeof(password));
     return status;

@@ -92,6 +92,17 @@ static void tell_retrieve(cli_session *session, const ms_retrieve_result *result
     cli_text_release(&text);
 }
 
+/* An archive is known by the suffix of OUTPUT, whatever the model holds. */
+static void tell_nothing_unpacked(cli_session *session, const ms_retrieve_result *result)
+{
+    cli_text text = {0};
+
+    cli_text_printf(&text, "--extract unpacked nothing: %s does not end like an archive",
+            result->output_path);
+    cli_session_notice(session, true, cli_text_get(&text));
+    cli_text_release(&text);
+}
+
 static ms_status check_stream(cli_session *session, const retrieve_values *values, bool is_stream)
 {
     if (is_stream && session->json_to_stdout) {
@@ -151,6 +162,9 @@ static ms_status run_retrieve(cli_session *session, const cli_input *input)
         tell_retrieve(session, result);
     else if (status == MS_OK && result != NULL && cli_session_is_human(session))
         print_retrieve(session, result, values->dry_run);
+    if (status == MS_OK && result != NULL && values->extract && !values->dry_run &&
+            result->extracted_path == NULL)
+        tell_nothing_unpacked(session, result);
     cli_session_free(operation);
     return status;
 }

@@ -224,8 +224,8 @@ const cli_command cli_command_store = {
         .details =
                 "PATH is a file, a directory, or - for the standard input. MODEL_ID is 1 to\n"
                 "128 characters of A-Z a-z 0-9 . _ / and -. Storing what the newest version\n"
-                "is already makes no new one. The last line shown is for a colleague to\n"
-                "paste.",
+                "is already makes no new one. The last line shown is for a colleague: the\n"
+                "full name, and the CID of the manifest. Either of the two is a REF.",
         .options = store_options,
         .values_size = sizeof(store_values),
         .examples = "model-storage store ./llama llama\n"

@@ -359,6 +359,12 @@ static ms_status read_word(cli_input *input, const char *word, ms_error *err)
     return MS_OK;
 }
 
+/* The line that store and info end with, pasted whole. */
+static bool is_pasted_line(const char *name, const char *cid)
+{
+    return strncmp(name, "0x", 2) == 0 && strchr(name, '/') != NULL && strncmp(cid, "bafy", 4) == 0;
+}
+
 static ms_status check_operands(const cli_input *input, ms_error *err)
 {
     const cli_command *command = input->command;
@@ -370,6 +376,10 @@ static ms_status check_operands(const cli_input *input, ms_error *err)
                 command->name, input->operands[command->operand_count_max]);
     else
         return MS_OK;
+    if (input->operand_count > 1 && is_pasted_line(input->operands[0], input->operands[1])) {
+        cli_set_hint(err, "A name and the CID of its manifest are two ways to say REF: give one");
+        return MS_USAGE;
+    }
     cli_set_hint(err, "Usage: model-storage %s [OPTION]...%s%s", command->name,
             *command->operands != '\0' ? " " : "", command->operands);
     return MS_USAGE;

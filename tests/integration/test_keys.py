@@ -129,6 +129,20 @@ def test_export_never_overwrites(product, folder):
     assert not (folder / "elsewhere").exists()
 
 
+def test_export_says_where_to_and_why_not(product, folder):
+    address = only_key(product.run("key", "new"))["address"]
+    product.folder = folder
+    assert product.call("key", "export", "copy").stdout.decode() == f"Exported {address} to copy\n"
+    ended = product.fail(9, "key", "export", "none/copy")
+    assert ended.reason == "key_file_place" and ended.error["path"] == "none/copy"
+    assert "none/copy" in ended.error["message"] and "temporary" not in ended.error["message"]
+    assert product.fail(2, "key", "export", "").reason == "key_file"
+    assert product.fail(2, "key", "import", "").reason == "key_file"
+    assert product.fail(2, "key", "export", "-").reason == "operands"
+    assert product.fail(2, "key", "import", "-").reason == "operands"
+    assert sorted(os.listdir(folder)) == ["copy", "home"]
+
+
 def test_export_names_the_key(product, folder):
     product.run("key", "new")
     second = only_key(product.run("key", "new"))["address"]
