@@ -72,6 +72,6 @@ const cli_command cli_command_check = {
         .values_size = sizeof(check_values),
         .examples = "model-storage check\n"
                     "model-storage check --read-data --json",
-        .exit_codes = "0 1 2 4 8 9 11 12 130",
+        .exit_codes = "0 1 2 4 8 9 10 11 12 130",
         .run = run_check,
 };

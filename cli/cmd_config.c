@@ -65,6 +65,6 @@ const cli_command cli_command_config = {
         .examples = "model-storage config\n"
                     "model-storage config --set storage.parallel=4 --json\n"
                     "model-storage config init",
-        .exit_codes = "0 1 2 9 10 11 12",
+        .exit_codes = "0 1 2 9 10 11 12 130",
         .run = run_config,
 };

@@ -155,12 +155,13 @@ const cli_command cli_command_info = {
         .operand_count_min = 1,
         .operand_count_max = 1,
         .summary = "Show everything known about one version",
-        .details = "Files and chunks are listed first. The last line is for a colleague to paste.",
+        .details = "Files and chunks are listed first. The last line is for a colleague: the full\n"
+                   "name, and the CID of the manifest. Either of the two is a REF.",
         .options = info_options,
         .values_size = sizeof(info_values),
         .examples = "model-storage info llama\n"
                     "model-storage info llama@2 --files\n"
                     "model-storage info llama --chunks --range 0-99 --json",
-        .exit_codes = "0 1 2 4 5 8 9 11 12 130",
+        .exit_codes = "0 1 2 4 5 8 9 10 11 12 130",
         .run = run_info,
 };

@@ -7,6 +7,7 @@
 
 typedef struct key_values {
     cli_password_source old_password; /* that the key has now */
+    bool no_password;
 } key_values;
 
 static const cli_option key_options[] = {
@@ -14,13 +15,20 @@ static const cli_option key_options[] = {
                 .kind = CLI_TEXT,
                 .argument = "FILE",
                 .offset = offsetof(key_values, old_password) + offsetof(cli_password_source, file),
+                .is_path = true,
                 .help = "password, import: the password the key has now, from\na file (mode 0600); "
                         "--password-file and\n--password-fd give the new one"},
         {.name = "old-password-fd",
-                .kind = CLI_NUMBER,
+                .kind = CLI_DESCRIPTOR,
                 .argument = "N",
+                .maximum = 1023,
                 .offset = offsetof(key_values, old_password) + offsetof(cli_password_source, fd),
                 .help = "the same from descriptor N"},
+        {.name = "no-password",
+                .kind = CLI_FLAG,
+                .offset = offsetof(key_values, no_password),
+                .help = "new, import, password: the key shall have none; the\nmode of its file "
+                        "protects it"},
         {0},
 };
 
@@ -82,6 +90,13 @@ static ms_status read_operands(cli_session *session, const cli_input *input,
             return cli_fail(
                     &session->error, MS_USAGE, "operands", "key %s needs a FILE", action->name);
         options->file = operands[--left];
+        if (strcmp(options->file, "-") == 0) {
+            (void)cli_fail(&session->error, MS_USAGE, "operands",
+                    "key %s takes a file, not the standard %s", action->name,
+                    action->action == MS_KEY_IMPORT ? "input" : "output");
+            cli_set_hint(&session->error, "A file of that name is ./-");
+            return MS_USAGE;
+        }
     }
     if (left > 0)
         options->address = operands[0];
@@ -93,25 +108,44 @@ static ms_status read_operands(cli_session *session, const cli_input *input,
 
 /* The password that a key shall have: named, or from a person who is asked once (and once more).
  * None means: the mode of the file protects it. */
-static ms_status read_password(
-        cli_session *session, const key_action *action, ms_key_options *options, char *password)
+static ms_status read_password(cli_session *session, const key_action *action,
+        const key_values *values, ms_key_options *options, char *password)
 {
     const cli_password_source *named = &session->new_password;
-    ms_status status;
+    ms_status status = MS_OK;
 
     if (!action->sets_password)
         return MS_OK;
-    if (cli_password_is_named(named))
-        status = cli_password_read(
-                named, password, MS_PASSWORD_SIZE_MAX, &options->password_size, &session->error);
+    if (values->no_password)
+        options->password_size = 0;
+    else if (cli_password_is_named(named))
+        status = cli_password_read(named, true, password, MS_PASSWORD_SIZE_MAX,
+                &options->password_size, &session->error);
     else if (action->action != MS_KEY_PASSWORD && cli_terminal_is_there() && !session->globals->yes)
-        status = cli_password_ask("the key (empty: none)", true, password, MS_PASSWORD_SIZE_MAX,
+        status = cli_password_ask("the key", true, password, MS_PASSWORD_SIZE_MAX,
                 &options->password_size, &session->error);
     else
         return MS_OK; /* the library asks where it must have one */
     options->password = password;
     options->has_password = status == MS_OK;
     return status;
+}
+
+static ms_status check_passwords(cli_session *session, const key_values *values)
+{
+    const cli_password_source *old = &values->old_password;
+    const cli_password_source *wanted = &session->new_password;
+
+    if (values->no_password && cli_password_is_named(wanted))
+        return cli_fail(&session->error, MS_USAGE, "option_conflict",
+                "--no-password and a new password exclude each other");
+    if (old->file != NULL && old->fd.is_set)
+        return cli_fail(&session->error, MS_USAGE, "option_conflict",
+                "--old-password-file and --old-password-fd are two passwords");
+    if (old->fd.is_set && wanted->fd.is_set && old->fd.number == wanted->fd.number)
+        return cli_fail(&session->error, MS_USAGE, "option_conflict",
+                "Two passwords cannot come from one descriptor");
+    return MS_OK;
 }
 
 /* The password a key has now. A descriptor gives its password once, so what was read from it as the
@@ -141,6 +175,14 @@ static void print_keys(cli_session *session, const ms_key_result *result)
     }
 }
 
+static void print_export(cli_session *session, const ms_key_result *result, const char *file)
+{
+    cli_text_printf(&session->line, "Exported %s to ",
+            result->key_count > 0 ? result->keys[0].address : "");
+    cli_text_escaped(&session->line, file);
+    (void)cli_session_print(session);
+}
+
 static ms_status run_key(cli_session *session, const cli_input *input)
 {
     const key_values *values = (const key_values *)(const void *)&input->values;
@@ -154,7 +196,9 @@ static ms_status run_key(cli_session *session, const cli_input *input)
     if (status == MS_OK)
         status = read_operands(session, input, action, &options);
     if (status == MS_OK)
-        status = read_password(session, action, &options, password);
+        status = check_passwords(session, values);
+    if (status == MS_OK)
+        status = read_password(session, action, values, &options, password);
     if (status == MS_OK) {
         options.action = action->action;
         choose_old_password(session, action, values);
@@ -163,8 +207,12 @@ static ms_status run_key(cli_session *session, const cli_input *input)
     if (status == MS_OK)
         status = CLI_RUN(session, key, &operation, &options);
     result = ms_operation_key_result(operation);
-    if (status == MS_OK && result != NULL && cli_session_is_human(session))
-        print_keys(session, result);
+    if (status == MS_OK && result != NULL && cli_session_is_human(session)) {
+        if (options.action == MS_KEY_EXPORT)
+            print_export(session, result, options.file);
+        else
+            print_keys(session, result);
+    }
     cli_session_free(operation);
     cli_password_wipe(password, sizeof(password));
     return status;
@@ -175,6 +223,7 @@ const cli_command cli_command_key = {
         .operands = "ACTION [ADDRESS] [FILE]",
         .operand_count_min = 1,
         .operand_count_max = 3,
+        .path_operands = 1u << 1 | 1u << 2, /* FILE is the last one */
         .summary = "List, make, import, export and protect the keys that publish",
         .details = "  key list                      the keys here\n"
                    "  key new                       make one; the first becomes the default\n"
@@ -184,13 +233,13 @@ const cli_command cli_command_key = {
                    "  key password [ADDRESS]        give it another password\n"
                    "\n"
                    "A password is never an argument: it is asked for on the terminal, or comes\n"
-                   "from a file or descriptor. A key without one is protected by the mode of its\n"
-                   "file.",
+                   "from a file or descriptor, which must not be empty. A key without one is\n"
+                   "protected by the mode of its file.",
         .options = key_options,
         .values_size = sizeof(key_values),
         .examples = "model-storage key list\n"
                     "model-storage key new --password-file secret.txt\n"
                     "model-storage key export backup.json",
-        .exit_codes = "0 1 2 5 8 9 10 11 12 130",
+        .exit_codes = "0 1 2 4 5 8 9 10 11 12 130",
         .run = run_key,
 };

@@ -115,7 +115,7 @@ const cli_command cli_command_activate = {
         .options = activate_options,
         .values_size = sizeof(lifecycle_values),
         .examples = "model-storage activate llama@2",
-        .exit_codes = "0 1 2 4 5 8 9 10 12 130",
+        .exit_codes = "0 1 2 4 5 8 9 10 11 12 130",
         .run = run_activate,
 };
 
@@ -132,6 +132,6 @@ const cli_command cli_command_deactivate = {
         .values_size = sizeof(lifecycle_values),
         .examples = "model-storage deactivate llama@2 --reason \"wrong tokenizer\"\n"
                     "model-storage deactivate llama --revoke --yes",
-        .exit_codes = "0 1 2 4 5 8 9 10 12 130",
+        .exit_codes = "0 1 2 4 5 8 9 10 11 12 130",
         .run = run_deactivate,
 };

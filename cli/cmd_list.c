@@ -131,6 +131,6 @@ const cli_command cli_command_list = {
         .examples = "model-storage list\n"
                     "model-storage list --all --versions\n"
                     "model-storage list --limit 1000 --json",
-        .exit_codes = "0 1 2 4 8 9 11 12 130",
+        .exit_codes = "0 1 2 4 8 9 10 11 12 130",
         .run = run_list,
 };

@@ -89,6 +89,6 @@ const cli_command cli_command_prune = {
         .values_size = sizeof(prune_values),
         .examples = "model-storage prune --dry-run\n"
                     "model-storage prune --yes",
-        .exit_codes = "0 1 2 4 8 9 11 12 130",
+        .exit_codes = "0 1 2 4 8 9 10 11 12 130",
         .run = run_prune,
 };

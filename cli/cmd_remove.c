@@ -39,6 +39,6 @@ const cli_command cli_command_remove = {
         .options = remove_options,
         .examples = "model-storage remove llama@1\n"
                     "model-storage remove llama",
-        .exit_codes = "0 1 2 4 5 8 9 12 130",
+        .exit_codes = "0 1 2 4 5 8 9 10 11 12 130",
         .run = run_remove,
 };

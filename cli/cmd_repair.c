@@ -12,6 +12,7 @@ static const cli_option repair_options[] = {
                 .kind = CLI_TEXT,
                 .argument = "PATH",
                 .offset = offsetof(repair_values, from),
+                .is_path = true,
                 .help = "take the bytes from a copy of the model at PATH"},
         {.name = "dry-run",
                 .kind = CLI_FLAG,
@@ -66,6 +67,6 @@ const cli_command cli_command_repair = {
         .values_size = sizeof(repair_values),
         .examples = "model-storage repair llama --from ./copy\n"
                     "model-storage repair llama --dry-run",
-        .exit_codes = "0 1 2 3 4 5 8 9 11 12 130",
+        .exit_codes = "0 1 2 3 4 5 8 9 10 11 12 130",
         .run = run_repair,
 };

@@ -1,5 +1,7 @@
 /* retrieve: the bytes of a model come back, verified, as files, an archive or a stream. */
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "failure.h"
 #include "fields.h"
@@ -34,6 +36,7 @@ static const cli_option retrieve_options[] = {
                 .kind = CLI_TEXTS,
                 .argument = "PATH",
                 .offset = offsetof(retrieve_values, seeds),
+                .is_path = true,
                 .help = "an older copy whose bytes may be reused; again for\nmore"},
         {.name = "force",
                 .kind = CLI_FLAG,
@@ -89,6 +92,17 @@ static void tell_retrieve(cli_session *session, const ms_retrieve_result *result
     cli_text_release(&text);
 }
 
+/* An archive is known by the suffix of OUTPUT, whatever the model holds. */
+static void tell_nothing_unpacked(cli_session *session, const ms_retrieve_result *result)
+{
+    cli_text text = {0};
+
+    cli_text_printf(&text, "--extract unpacked nothing: %s does not end like an archive",
+            result->output_path);
+    cli_session_notice(session, true, cli_text_get(&text));
+    cli_text_release(&text);
+}
+
 static ms_status check_stream(cli_session *session, const retrieve_values *values, bool is_stream)
 {
     if (is_stream && session->json_to_stdout) {
@@ -97,6 +111,9 @@ static ms_status check_stream(cli_session *session, const retrieve_values *value
         cli_set_hint(&session->error, "Take -o FILE for the JSON result");
         return MS_USAGE;
     }
+    if (is_stream && session->is_closed[STDOUT_FILENO])
+        return cli_fail_errno(
+                &session->error, EBADF, "stdout", "Cannot write to the standard output");
     if (is_stream && (values->extract || values->force || values->dry_run))
         return cli_fail(&session->error, MS_USAGE, "option_conflict",
                 "--extract, --force and --dry-run make no sense with OUTPUT -");
@@ -137,10 +154,17 @@ static ms_status run_retrieve(cli_session *session, const cli_input *input)
     if (status == MS_OK)
         status = CLI_RUN(session, retrieve, &operation, &options);
     result = ms_operation_retrieve_result(operation);
+    if (result != NULL)
+        status = cli_session_spare(session, result->output_path, status);
+    if (result != NULL)
+        status = cli_session_spare(session, result->extracted_path, status);
     if (status == MS_OK && result != NULL && is_stream)
         tell_retrieve(session, result);
     else if (status == MS_OK && result != NULL && cli_session_is_human(session))
         print_retrieve(session, result, values->dry_run);
+    if (status == MS_OK && result != NULL && values->extract && !values->dry_run &&
+            result->extracted_path == NULL)
+        tell_nothing_unpacked(session, result);
     cli_session_free(operation);
     return status;
 }
@@ -150,6 +174,7 @@ const cli_command cli_command_retrieve = {
         .operands = "REF OUTPUT",
         .operand_count_min = 2,
         .operand_count_max = 2,
+        .path_operands = 1u << 1,
         .summary = "Bring a model back, every byte verified",
         .details =
                 "OUTPUT is the model itself; one ending in / (or a directory that exists, for a\n"
@@ -163,6 +188,6 @@ const cli_command cli_command_retrieve = {
                     "model-storage retrieve llama@3 models/\n"
                     "model-storage retrieve llama llama.tar.zst --include '*.safetensors'\n"
                     "model-storage retrieve weights - | sha256sum",
-        .exit_codes = "0 1 2 4 5 8 9 11 12 130",
+        .exit_codes = "0 1 2 4 5 8 9 10 11 12 130",
         .run = run_retrieve,
 };

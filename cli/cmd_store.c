@@ -138,6 +138,18 @@ static void print_store(cli_session *session, const ms_store_result *result)
             session, result->publisher, result->model_id, result->version, result->manifest_cid);
 }
 
+static ms_status check_stdin(cli_session *session)
+{
+    const cli_descriptor *password = &session->password.fd;
+
+    if (password->is_set && password->number == STDIN_FILENO)
+        return cli_fail(&session->error, MS_USAGE, "option_conflict",
+                "The model and the password cannot both come from the standard input");
+    if (session->is_closed[STDIN_FILENO])
+        return cli_fail_errno(&session->error, EBADF, "stdin", "Cannot read the standard input");
+    return MS_OK;
+}
+
 static ms_status run_store_with(
         cli_session *session, const cli_input *input, const ms_pair *metadata)
 {
@@ -151,6 +163,9 @@ static ms_status run_store_with(
         return cli_fail(&session->error, MS_USAGE, "path_scheme",
                 "PATH is a file, a directory or -, not %s", input->operands[0]);
     if (strcmp(input->operands[0], "-") == 0) {
+        status = check_stdin(session);
+        if (status != MS_OK)
+            return status;
         options.read = read_stdin;
         options.read_payload = session;
     } else {
@@ -203,17 +218,19 @@ const cli_command cli_command_store = {
         .operands = "PATH MODEL_ID",
         .operand_count_min = 2,
         .operand_count_max = 2,
+        .path_operands = 1u << 0,
+        .source_operands = 1u << 0,
         .summary = "Store a file or directory as the next version of a model",
         .details =
                 "PATH is a file, a directory, or - for the standard input. MODEL_ID is 1 to\n"
                 "128 characters of A-Z a-z 0-9 . _ / and -. Storing what the newest version\n"
-                "is already makes no new one. The last line shown is for a colleague to\n"
-                "paste.",
+                "is already makes no new one. The last line shown is for a colleague: the\n"
+                "full name, and the CID of the manifest. Either of the two is a REF.",
         .options = store_options,
         .values_size = sizeof(store_values),
         .examples = "model-storage store ./llama llama\n"
                     "model-storage store model.gguf org/model -n \"My model\" --meta license=mit\n"
                     "zcat weights.gz | model-storage store - weights",
-        .exit_codes = "0 1 2 3 4 5 8 9 10 12 130",
+        .exit_codes = "0 1 2 3 4 5 7 8 9 10 11 12 130",
         .run = run_store,
 };

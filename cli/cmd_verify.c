@@ -111,6 +111,7 @@ const cli_command cli_command_verify = {
         .operands = "REF [PATH]",
         .operand_count_min = 1,
         .operand_count_max = 2,
+        .path_operands = 1u << 1,
         .summary = "Check every chunk of a model, here or in a copy at PATH",
         .details = "Bad chunks are listed, with --verbose the good ones too. Nothing is changed.",
         .options = verify_options,
@@ -118,6 +119,6 @@ const cli_command cli_command_verify = {
         .examples = "model-storage verify llama\n"
                     "model-storage verify llama ./copy --strict\n"
                     "model-storage verify llama --sample 1000",
-        .exit_codes = "0 1 2 4 5 8 9 11 12 130",
+        .exit_codes = "0 1 2 4 5 8 9 10 11 12 130",
         .run = run_verify,
 };

@@ -11,6 +11,8 @@ struct cli_command {
     const char *operands; /* "PATH MODEL_ID", as usage shows them */
     unsigned operand_count_min;
     unsigned operand_count_max;
+    unsigned path_operands;    /* bit N: operand N leads to a file or folder */
+    unsigned source_operands;  /* of those: what lies in it is stored */
     const char *summary;       /* one line, for the list of commands */
     const char *details;       /* lines for its own help; may be "" */
     const cli_option *options; /* ends with a zeroed one */

@@ -14,7 +14,7 @@ void cli_field_time(cli_session *session, const char *label, int64_t seconds);
 
 /** Append "id@version", or the CID where no record speaks of it. */
 void cli_add_name(cli_text *text, const char *model_id, uint32_t version, const char *manifest_cid);
-/** The line that a colleague can paste: publisher/id@version and the manifest's CID. */
+/** The line for a colleague: publisher/id@version and the manifest's CID, either of which is a REF. */
 void cli_paste_line(cli_session *session, const char *publisher, const char *model_id,
         uint32_t version, const char *manifest_cid);
 

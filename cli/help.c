@@ -20,6 +20,7 @@ static const meaning meanings[] = {
         {3, "part of it is done and kept, the rest is not"},
         {4, "bytes or a record are not what their hash or signature says, or missing"},
         {5, "no such model, version or file"},
+        {7, "another process published that version, with other bytes"},
         {8, "another process holds what is needed"},
         {9, "disk or I/O: no space, no permission, output cannot be written"},
         {10, "a key or password is missing, wrong or not protected well enough"},
@@ -124,5 +125,5 @@ void cli_help(cli_text *text, const cli_command *command)
             "  model-storage store ./llama llama\n"
             "  model-storage retrieve llama ./copy\n"
             "  model-storage verify llama\n");
-    add_exit_codes(text, "0 1 2 3 4 5 8 9 10 11 12 130");
+    add_exit_codes(text, "0 1 2 3 4 5 7 8 9 10 11 12 130");
 }

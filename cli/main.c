@@ -70,11 +70,12 @@ int main(int argc, char **argv)
     cli_input input;
     ms_status status;
 
+    /* First of all: which descriptors whoever started us left open is seen before ours are. */
+    status = cli_input_read(&input, argc, argv, &error);
+    cli_session_init(&session, &input);
     if (!open_standard_descriptors())
         return ms_status_exit_code(MS_IO);
     cli_interrupt_init();
-    status = cli_input_read(&input, argc, argv, &error);
-    cli_session_init(&session, &input.globals);
     if (status == MS_OK)
         status = run(&session, &input);
     else

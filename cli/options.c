@@ -1,6 +1,7 @@
 /* Reading the command line by tables of options. */
 #include "options.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,11 +14,12 @@ const cli_option cli_global_options[] = {
                 .kind = CLI_TEXT,
                 .argument = "FILE",
                 .offset = offsetof(cli_globals, output),
-                .help = "also write the JSON result to FILE"},
+                .help = "also write the JSON result to FILE, at the end; a\nfailure too"},
         {.name = "config",
                 .kind = CLI_TEXT,
                 .argument = "FILE",
                 .offset = offsetof(cli_globals, config),
+                .is_path = true,
                 .help = "configuration file (else CONFIG_PATH, else\nconfig.json in the home)"},
         {.name = "home",
                 .kind = CLI_TEXT,
@@ -60,9 +62,10 @@ const cli_option cli_global_options[] = {
                 .kind = CLI_TEXT,
                 .argument = "FILE",
                 .offset = offsetof(cli_globals, password_file),
+                .is_path = true,
                 .help = "file (mode 0600) with the password of a key"},
         {.name = "password-fd",
-                .kind = CLI_NUMBER,
+                .kind = CLI_DESCRIPTOR,
                 .argument = "N",
                 .offset = offsetof(cli_globals, password_fd),
                 .maximum = 1023,
@@ -113,8 +116,11 @@ static size_t edit_distance(const char *a, const char *b)
 
 void cli_offer_nearest(const char *word, const char *candidate, const char **nearest, size_t *edits)
 {
-    size_t distance = edit_distance(word, candidate);
-    size_t most = strlen(word) / 3 + 1;
+    size_t size = strlen(word);
+    /* The beginning of a name is as near to it as a slip of one key. */
+    size_t distance =
+            size > 1 && strncmp(word, candidate, size) == 0 ? 1 : edit_distance(word, candidate);
+    size_t most = size / 3 + 1;
 
     if (distance > most || (*nearest != NULL && distance >= *edits))
         return;
@@ -243,6 +249,30 @@ static ms_status add_text(cli_texts *texts, const char *text, int argc, ms_error
     return MS_OK;
 }
 
+static ms_status set_number(
+        const cli_option *option, cli_number *number, const char *text, ms_error *err)
+{
+    number->is_set = read_number(text, strlen(text), option->maximum, &number->value);
+    if (number->is_set)
+        return MS_OK;
+    if (option->maximum == 0)
+        return fail_value(option, "a number", text, err);
+    return cli_fail(err, MS_USAGE, "option_value", "--%s takes a number up to %llu, not \"%s\"",
+            option->name, (unsigned long long)option->maximum, text);
+}
+
+static ms_status set_descriptor(
+        const cli_option *option, cli_descriptor *descriptor, const char *text, ms_error *err)
+{
+    cli_number number;
+    ms_status status = set_number(option, &number, text, err);
+
+    descriptor->is_set = number.is_set;
+    descriptor->number = (int)number.value;
+    descriptor->was_open = number.is_set && fcntl(descriptor->number, F_GETFD) != -1;
+    return status;
+}
+
 static ms_status set_value(
         const cli_option *option, void *values, const char *text, int argc, ms_error *err)
 {
@@ -268,16 +298,10 @@ static ms_status set_value(
         }
         *(const char **)place = text;
         return MS_OK;
-    case CLI_NUMBER: {
-        cli_number *number = place;
-
-        number->is_set = read_number(text, strlen(text), option->maximum, &number->value);
-        if (!number->is_set && option->maximum != 0)
-            return cli_fail(err, MS_USAGE, "option_value",
-                    "--%s takes a number up to %llu, not \"%s\"", option->name,
-                    (unsigned long long)option->maximum, text);
-        return number->is_set ? MS_OK : fail_value(option, "a number", text, err);
-    }
+    case CLI_NUMBER:
+        return set_number(option, place, text, err);
+    case CLI_DESCRIPTOR:
+        return set_descriptor(option, place, text, err);
     case CLI_RANGE:
         if (!read_range(text, place))
             return fail_value(option, "a range such as 0-99", text, err);
@@ -335,6 +359,12 @@ static ms_status read_word(cli_input *input, const char *word, ms_error *err)
     return MS_OK;
 }
 
+/* The line that store and info end with, pasted whole. */
+static bool is_pasted_line(const char *name, const char *cid)
+{
+    return strncmp(name, "0x", 2) == 0 && strchr(name, '/') != NULL && strncmp(cid, "bafy", 4) == 0;
+}
+
 static ms_status check_operands(const cli_input *input, ms_error *err)
 {
     const cli_command *command = input->command;
@@ -346,9 +376,32 @@ static ms_status check_operands(const cli_input *input, ms_error *err)
                 command->name, input->operands[command->operand_count_max]);
     else
         return MS_OK;
+    if (input->operand_count > 1 && is_pasted_line(input->operands[0], input->operands[1])) {
+        cli_set_hint(err, "A name and the CID of its manifest are two ways to say REF: give one");
+        return MS_USAGE;
+    }
     cli_set_hint(err, "Usage: model-storage %s [OPTION]...%s%s", command->name,
             *command->operands != '\0' ? " " : "", command->operands);
     return MS_USAGE;
+}
+
+static bool is_file_name(const char *output)
+{
+    return output != NULL && *output != '\0' && strcmp(output, "-") != 0;
+}
+
+static ms_status check_globals(const cli_globals *globals, ms_error *err)
+{
+    if (globals->output != NULL && !is_file_name(globals->output)) {
+        (void)cli_fail(err, MS_USAGE, "option_value", "--output takes a file, not \"%s\"",
+                globals->output);
+        cli_set_hint(err, "--json puts the result on the standard output");
+        return MS_USAGE;
+    }
+    if (globals->password_file != NULL && globals->password_fd.is_set)
+        return cli_fail(err, MS_USAGE, "option_conflict",
+                "--password-file and --password-fd are two passwords");
+    return MS_OK;
 }
 
 static bool asks_for_json(int argc, char **argv)
@@ -360,16 +413,34 @@ static bool asks_for_json(int argc, char **argv)
     return false;
 }
 
+/* From index on, behind what made no sense: where the failure is to be told. */
+static void read_rest(cli_input *input, int index)
+{
+    ms_error ignored = MS_ERROR_INIT;
+
+    for (; index < input->argc && strcmp(input->argv[index], "--") != 0; index++) {
+        const char *word = input->argv[index];
+
+        if (word[0] == '-' && word[1] != '\0' &&
+                read_option(input, input->argc, input->argv, &index, &ignored) != MS_OK)
+            ignored = (ms_error)MS_ERROR_INIT; /* the first failure is the one that is told */
+    }
+    input->globals.json = input->globals.json || asks_for_json(input->argc, input->argv);
+    if (!is_file_name(input->globals.output))
+        input->globals.output = NULL;
+}
+
 ms_status cli_input_read(cli_input *input, int argc, char **argv, ms_error *err)
 {
     bool options_ended = false;
     ms_status status = MS_OK;
+    int i = 1;
 
-    *input = (cli_input){0};
+    *input = (cli_input){.argc = argc, .argv = argv};
     input->operands = calloc((size_t)argc + 1, sizeof(*input->operands));
     if (input->operands == NULL)
         return cli_fail(err, MS_NO_MEMORY, "no_memory", "No memory for the command line");
-    for (int i = 1; status == MS_OK && i < argc; i++) {
+    for (; status == MS_OK && i < argc; i++) {
         if (options_ended || argv[i][0] != '-' || argv[i][1] == '\0')
             status = read_word(input, argv[i], err);
         else if (strcmp(argv[i], "--") == 0)
@@ -385,8 +456,11 @@ ms_status cli_input_read(cli_input *input, int argc, char **argv, ms_error *err)
             cli_set_hint(err, "See model-storage --help");
         }
     }
+    if (status == MS_OK)
+        status = check_globals(&input->globals, err);
+    input->is_whole = status == MS_OK;
     if (status != MS_OK)
-        input->globals.json = input->globals.json || asks_for_json(argc, argv);
+        read_rest(input, options_ended ? argc : i);
     return status;
 }
 

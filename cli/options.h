@@ -10,12 +10,13 @@
 #include "model_storage/status.h"
 
 typedef enum cli_option_kind {
-    CLI_FLAG = 1, /* bool */
-    CLI_TEXT,     /* const char *; the last one counts */
-    CLI_TEXTS,    /* cli_texts; every one counts */
-    CLI_CHOICE,   /* const char *; one of choices */
-    CLI_NUMBER,   /* cli_number, at most maximum */
-    CLI_RANGE     /* cli_range: "A-B", or "A" for A-A */
+    CLI_FLAG = 1,   /* bool */
+    CLI_TEXT,       /* const char *; the last one counts */
+    CLI_TEXTS,      /* cli_texts; every one counts */
+    CLI_CHOICE,     /* const char *; one of choices */
+    CLI_NUMBER,     /* cli_number, at most maximum */
+    CLI_DESCRIPTOR, /* cli_descriptor */
+    CLI_RANGE       /* cli_range: "A-B", or "A" for A-A */
 } cli_option_kind;
 
 typedef struct cli_texts {
@@ -27,6 +28,12 @@ typedef struct cli_number {
     bool is_set;
     uint64_t value;
 } cli_number;
+
+typedef struct cli_descriptor {
+    bool is_set;
+    bool was_open; /* when the option was read: before the program opened any of its own */
+    int number;
+} cli_descriptor;
 
 typedef struct cli_range {
     bool is_set;
@@ -43,6 +50,7 @@ typedef struct cli_option {
     const char *help;     /* lines */
     const char *choices;  /* CHOICE: "a|b" */
     uint64_t maximum;     /* NUMBER; 0 = any */
+    bool is_path;         /* TEXT, TEXTS: the value leads to a file */
 } cli_option;
 
 /** Options that every command has, before or after it. */
@@ -57,7 +65,7 @@ typedef struct cli_globals {
     const char *progress;
     cli_number jobs;
     const char *password_file;
-    cli_number password_fd;
+    cli_descriptor password_fd;
     bool yes;
     bool help;
     bool version;
@@ -75,15 +83,17 @@ typedef struct cli_input {
     const cli_command *command; /* NULL: none was given */
     const char **operands;
     size_t operand_count;
-    union { /* the command's own struct of values */
+    int argc;
+    char **argv;
+    bool is_whole; /* all of it was understood */
+    union {        /* the command's own struct of values */
         max_align_t alignment;
         unsigned char bytes[CLI_VALUES_SIZE_MAX];
     } values;
 } cli_input;
 
-/** Read argv. MS_USAGE with the nearest known word as hint; input->globals.json is set also then,
- * when
- *  --json stands anywhere, because the failure is to be JSON as well. */
+/** Read argv. MS_USAGE with the nearest known word as hint; where the failure is to be told is read
+ *  also then: --json, wherever it stands, and --output. */
 MS_MUST_CHECK ms_status cli_input_read(cli_input *input, int argc, char **argv, ms_error *err);
 void cli_input_release(cli_input *input);
 

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -74,8 +73,22 @@ static ms_status read_all(int fd, char *password, size_t size_max, size_t *size,
     }
 }
 
-ms_status cli_password_read(const cli_password_source *source, char *password, size_t size_max,
-        size_t *size, ms_error *err)
+static ms_status fail_empty(const cli_password_source *source, ms_error *err)
+{
+    if (source->file != NULL)
+        (void)cli_fail(
+                err, MS_KEY, "password_empty", "The password file %s is empty", source->file);
+    else
+        (void)cli_fail(err, MS_KEY, "password_empty", "No password came from descriptor %d",
+                source->fd.number);
+    if (source->file != NULL)
+        cli_set_path(err, source->file);
+    cli_set_hint(err, "--no-password says that a key is to have none");
+    return MS_KEY;
+}
+
+ms_status cli_password_read(const cli_password_source *source, bool is_new, char *password,
+        size_t size_max, size_t *size, ms_error *err)
 {
     int fd = -1;
     ms_status status = MS_OK;
@@ -83,10 +96,10 @@ ms_status cli_password_read(const cli_password_source *source, char *password, s
     *size = 0;
     if (source->file != NULL)
         status = open_file(&fd, source->file, err);
-    else if (source->fd.value > INT_MAX)
-        status = cli_fail(err, MS_USAGE, "option_value", "There is no such descriptor");
+    else if (!source->fd.was_open)
+        status = cli_fail_errno(err, EBADF, "password_read", "Cannot read the password");
     else
-        fd = (int)source->fd.value;
+        fd = source->fd.number;
     if (status == MS_OK)
         status = read_all(fd, password, size_max, size, err);
     if (source->file != NULL && fd >= 0)
@@ -95,6 +108,8 @@ ms_status cli_password_read(const cli_password_source *source, char *password, s
         (*size)--;
     if (*size > 0 && password[*size - 1] == '\r')
         (*size)--;
+    if (status == MS_OK && is_new && *size == 0)
+        status = fail_empty(source, err);
     return status;
 }
 
@@ -108,6 +123,7 @@ ms_status cli_password_ask(const char *purpose, bool is_new, char *password, siz
 
     cli_text_add(&prompt, is_new ? "New password for " : "Password for ");
     cli_text_escaped(&prompt, purpose);
+    cli_text_add(&prompt, is_new ? " (empty: none)" : "");
     status = cli_terminal_password(cli_text_get(&prompt), password, size_max, size, err);
     if (status == MS_OK && is_new && *size > 0) {
         status = cli_terminal_password("Once more", again, sizeof(again), &again_size, err);

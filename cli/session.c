@@ -2,12 +2,15 @@
 #include "session.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "failure.h"
+#include "guard.h"
 #include "interrupt.h"
+#include "place.h"
 
 #define SETTINGS_MAX 256
 
@@ -18,10 +21,15 @@ static bool environment_says(const char *name)
     return value != NULL && *value != '\0' && strcmp(value, "0") != 0;
 }
 
-void cli_session_init(cli_session *session, const cli_globals *globals)
+void cli_session_init(cli_session *session, const cli_input *input)
 {
+    const cli_globals *globals = &input->globals;
+
     memset(session, 0, sizeof(*session));
+    session->input = input;
     session->globals = globals;
+    for (int fd = STDIN_FILENO; fd <= STDOUT_FILENO; fd++)
+        session->is_closed[fd] = fcntl(fd, F_GETFD) == -1;
     session->is_verbose = globals->verbose || environment_says("DEBUG");
     session->json_to_stdout = globals->json;
     session->password.file = globals->password_file;
@@ -112,6 +120,15 @@ static ms_status fail_stdout(cli_session *session)
             "Cannot write to the standard output");
 }
 
+static ms_status fail_file(cli_session *session)
+{
+    session->has_own_error = true;
+    (void)cli_fail_errno(&session->error, session->file.stream.os_errno, "output_file",
+            "Cannot write the result to %s", session->file.path);
+    cli_set_path(&session->error, session->file.path);
+    return MS_IO;
+}
+
 static ms_status write_json(void *payload, const char *text, size_t size)
 {
     cli_session *session = payload;
@@ -123,10 +140,10 @@ static ms_status write_json(void *payload, const char *text, size_t size)
         is_written = cli_stream_write(&session->out, text, size);
     }
     if (session->file.path != NULL)
-        is_written = cli_stream_write(&session->file.stream, text, size) && is_written;
+        is_written = cli_result_file_write(&session->file, text, size) && is_written;
     if (session->json_to_stdout && session->out.os_errno != 0)
         return fail_stdout(session);
-    return is_written ? MS_OK : MS_IO;
+    return is_written ? MS_OK : fail_file(session);
 }
 
 ms_status cli_session_write(cli_session *session, const void *data, size_t size)
@@ -181,7 +198,7 @@ static ms_status on_password(void *payload, const char *purpose, bool is_new, ch
 
     cli_progress_hide(&session->progress);
     if (cli_password_is_named(source))
-        status = cli_password_read(source, password, size_max, size, &problem);
+        status = cli_password_read(source, is_new, password, size_max, size, &problem);
     else
         status = cli_password_ask(purpose, is_new, password, size_max, size, &problem);
     if (status != MS_OK) {
@@ -250,16 +267,55 @@ static void say_places(cli_session *session)
     cli_text_release(&text);
 }
 
+/* Once: what was refused stays refused. */
+static ms_status open_file(cli_session *session, ms_error *err)
+{
+    const char *output = session->globals->output;
+    const ms_storage *storage = session->storage;
+    cli_result_file *file = &session->file;
+    ms_status status;
+
+    if (output == NULL || session->has_looked_for_file)
+        return MS_OK;
+    session->has_looked_for_file = true;
+    status = cli_result_file_find(file, output, err);
+    if (status == MS_OK && file->place != NULL)
+        status = cli_guard_result(session->input, file->place,
+                storage != NULL ? ms_storage_home(storage) : NULL,
+                storage != NULL ? ms_storage_config_path(storage) : NULL, err);
+    if (status == MS_OK)
+        status = cli_result_file_open(file, err);
+    if (status != MS_OK)
+        cli_result_file_discard(file);
+    return status;
+}
+
+ms_status cli_session_spare(cli_session *session, const char *path, ms_status status)
+{
+    char *place = session->file.place != NULL && path != NULL ? cli_place_resolve(path) : NULL;
+
+    if (place != NULL && cli_place_holds(place, session->file.place)) {
+        cli_result_file_discard(&session->file);
+        if (status == MS_OK) {
+            status = cli_fail(&session->error, MS_IO, "output_file",
+                    "The result was not written to %s: it would be part of %s",
+                    session->globals->output, path);
+            cli_set_path(&session->error, session->globals->output);
+        }
+    }
+    free(place);
+    return status;
+}
+
 ms_status cli_session_open(cli_session *session)
 {
-    ms_status status = MS_OK;
+    ms_status status;
 
     if (session->is_verbose && !session->globals->quiet)
         ms_set_log(on_log, session, MS_LOG_DEBUG);
-    if (session->globals->output != NULL)
-        status = cli_result_file_open(&session->file, session->globals->output, &session->error);
+    status = open_storage(session);
     if (status == MS_OK)
-        status = open_storage(session);
+        status = open_file(session, &session->error);
     if (status != MS_OK)
         return status;
     if (session->is_verbose)
@@ -317,10 +373,16 @@ static ms_status end_output(cli_session *session, ms_status status)
 
 ms_status cli_session_end(cli_session *session, ms_status status)
 {
-    bool wants_json = session->json_to_stdout || session->file.path != NULL;
-
     cli_progress_end(&session->progress);
-    if (status != MS_OK && wants_json && !session->has_json) {
+    if (status != MS_OK && !session->has_json) {
+        ms_error ignored = MS_ERROR_INIT;
+        /* An older result is not to be taken for that of this run. */
+        ms_status found = open_file(session, &ignored);
+
+        (void)found; /* the first failure is told */
+    }
+    if (status != MS_OK && !session->has_json &&
+            (session->json_to_stdout || session->file.path != NULL)) {
         /* A failed write is told by the stream when it ends. */
         ms_status written = ms_error_write_json(&session->error, write_json, session);
 

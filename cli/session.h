@@ -8,18 +8,22 @@
 #include "model_storage/key.h"
 #include "password.h"
 #include "progress.h"
+#include "result_file.h"
 #include "stream.h"
 
 struct cli_session {
-    const cli_globals *globals;
-    bool is_verbose;     /* --verbose or DEBUG=1 */
-    bool json_to_stdout; /* --json */
-    bool has_bar;        /* a bar may stand on the terminal */
-    bool has_json;       /* a result object was begun: the failure is told in it */
-    bool has_own_error;  /* error was noticed here, by a callback: it says more than the operation's
-                          */
-    cli_stream out;      /* stdout */
-    cli_result_file file; /* --output */
+    const cli_input *input;
+    const cli_globals *globals; /* of input */
+    bool is_verbose;            /* --verbose or DEBUG=1 */
+    bool json_to_stdout;        /* --json */
+    bool has_bar;               /* a bar may stand on the terminal */
+    bool has_json;              /* a result object was begun: the failure is told in it */
+    bool has_own_error; /* error was noticed here, by a callback: it says more than the operation's
+                         */
+    bool is_closed[2];  /* stdin and stdout: whoever started us left them closed */
+    bool has_looked_for_file; /* that of --output was found, or refused */
+    cli_stream out;           /* stdout */
+    cli_result_file file;     /* --output */
     cli_progress progress;
     cli_password_source password;     /* of the key as it is */
     cli_password_source new_password; /* that it shall have */
@@ -29,13 +33,18 @@ struct cli_session {
     ms_error error;           /* with a status other than MS_OK */
 };
 
-void cli_session_init(cli_session *session, const cli_globals *globals);
+/** Before anything is opened. */
+void cli_session_init(cli_session *session, const cli_input *input);
 /** Everything is written out; status is that of the run so far, the returned one is final. Failures
  * are told on stderr, and as JSON where it is wanted and was not yet. */
 ms_status cli_session_end(cli_session *session, ms_status status);
 
-/** Open the result file and the storage. MS_USAGE, MS_IO, and those of ms_storage_open. */
+/** Open the storage and find the place of the result file. MS_USAGE, MS_IO, and those of
+ * ms_storage_open. */
 MS_MUST_CHECK ms_status cli_session_open(cli_session *session);
+/** The command made path: where the result file would replace it or something in it, there is no
+ * result file. Returns status, or MS_IO where that was MS_OK. */
+MS_MUST_CHECK ms_status cli_session_spare(cli_session *session, const char *path, ms_status status);
 /** After ms_model_X_start set *operation and returned started: signals reach the operation, it is
  * waited for. *operation is read only when it was started, and stays the caller's to free. */
 MS_MUST_CHECK ms_status cli_session_wait(

@@ -113,8 +113,9 @@ static ms_status apply_text(ms_config *config, const char *key, const ms_config_
     ms_config_value value;
     ms_status status = ms_config_value_from_text(&value, &config->arena, rule, text, &problem);
 
-    if (status == MS_MALFORMED)
-        return ms_fail(err, MS_USAGE, problem.reason, "%s (%s) %s", key, origin, problem.message);
+    if (status == MS_MALFORMED || status == MS_LIMIT)
+        return ms_fail(err, status == MS_LIMIT ? MS_LIMIT : MS_USAGE, problem.reason, "%s (%s) %s",
+                key, origin, problem.message);
     if (status != MS_OK) {
         ms_error_copy(err, &problem);
         return status;
@@ -173,7 +174,9 @@ static ms_status apply_setting(
     if (rule == NULL) {
         nearest = ms_config_rule_nearest(setting->key);
         (void)ms_fail(err, MS_USAGE, "config_key", "There is no setting \"%s\"", setting->key);
-        if (nearest != NULL)
+        if (nearest != NULL && ms_config_is_section(nearest))
+            ms_error_set_hint(err, "%s is a section: 'model-storage config' shows its settings", nearest);
+        else if (nearest != NULL)
             ms_error_set_hint(err, "Did you mean %s?", nearest);
         return MS_USAGE;
     }

@@ -206,7 +206,7 @@ static ms_status read_foreign_key(key_run *keys, ms_key **key, ms_error *err)
 static ms_status import_key(key_run *keys, ms_error *err)
 {
     ms_key *key = NULL;
-    if (keys->options->file == NULL)
+    if (keys->options->file == NULL || *keys->options->file == '\0')
         return ms_fail(err, MS_USAGE, "key_file", "import needs a file");
     ms_status status = read_foreign_key(keys, &key, err);
     if (status == MS_OK)
@@ -219,7 +219,15 @@ static ms_status import_key(key_run *keys, ms_error *err)
 static ms_status write_new_file(const char *path, ms_span content, ms_error *err)
 {
     bool existed = false;
-    ms_status status = ms_file_place_new(MS_DIR_CURRENT, path, content, 0600, &existed, err);
+    ms_error found = MS_ERROR_INIT;
+    ms_status status = ms_file_place_new(MS_DIR_CURRENT, path, content, 0600, &existed, &found);
+    if (status == MS_NOT_FOUND || status == MS_IO) { /* it speaks of a temporary name */
+        status = ms_fail_errno(err, found.os_errno, "key_file_place", "The key cannot be written to %s", path);
+        ms_error_set_path(err, path);
+        return status;
+    }
+    if (status != MS_OK)
+        ms_error_copy(err, &found);
     if (status != MS_OK || !existed)
         return status;
     (void)ms_fail_errno(err, EEXIST, "key_file_exists", "%s exists already", path);
@@ -234,7 +242,7 @@ static ms_status export_key(key_run *keys, ms_error *err)
     char path[KEY_PATH_SIZE];
     ms_address address;
     ms_buffer content;
-    if (keys->options->file == NULL)
+    if (keys->options->file == NULL || *keys->options->file == '\0')
         return ms_fail(err, MS_USAGE, "key_file", "export needs a file");
     ms_buffer_init(&content, MS_KEYSTORE_SIZE_MAX);
     ms_status status = find_file(keys, name, &address, err);

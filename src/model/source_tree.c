@@ -26,7 +26,6 @@ typedef struct listing {
     ms_file_status config;
     bool has_home;
     bool has_config;
-    char home_path[MS_FILE_PATH_SIZE_MAX]; /* with has_home: without links and dots */
     bool told_git;
     bool told_hub_cache;
     bool told_partial;
@@ -133,19 +132,6 @@ static bool same_file(const ms_file_status *a, const ms_file_status *b)
     return a->device == b->device && a->inode == b->inode;
 }
 
-/* Whether the name leads to the home, or to what lies in it. */
-static ms_status leads_home(const listing *list, const char *path, bool *leads, ms_error *err)
-{
-    char real[MS_FILE_PATH_SIZE_MAX];
-    const size_t size = strlen(list->home_path);
-    *leads = false;
-    if (!list->has_home)
-        return MS_OK;
-    ms_status status = ms_file_real_path(real, sizeof(real), path, err);
-    *leads = status == MS_OK && strncmp(real, list->home_path, size) == 0 && (real[size] == '\0' || real[size] == '/');
-    return status;
-}
-
 static bool ends_in_hub_cache(const char *path)
 {
     const size_t size = strlen(path);
@@ -232,13 +218,11 @@ static ms_status list_link(listing *list, const char *path, ms_file_status *foun
         return MS_OK;
     list->tree->links++;
     char whole[MS_FILE_PATH_SIZE_MAX];
-    bool leads = false;
     if (!ms_bounded_printf(whole, sizeof(whole), "%s/%s", list->root, path))
         return ms_fail(err, MS_LIMIT, "path_too_long", "'%s/%s' is too long", list->root, path);
-    status = leads_home(list, whole, &leads, err);
-    return status == MS_OK && leads
+    return list->has_home && ms_folder_holds(&list->home, whole)
                    ? fail_entry(MS_USAGE, "source_home", path, "is a symbolic link into the home of model-storage and is not stored", err)
-                   : status;
+                   : MS_OK;
 }
 
 static ms_status list_name(listing *list, const char *path, const char *name, ms_error *err)
@@ -362,11 +346,7 @@ static bool look_up(const char *path, ms_file_status *found)
 
 static ms_status list_root(listing *list, const ms_file_status *found, ms_error *err)
 {
-    bool leads = false;
-    const ms_status status = leads_home(list, list->root, &leads, err);
-    if (status != MS_OK)
-        return status;
-    if (leads || (list->has_home && same_file(found, &list->home))) {
+    if (list->has_home && ms_folder_holds(&list->home, list->root)) {
         (void)ms_fail(err, MS_USAGE, "source_home", "%s: the home of model-storage, and what lies in it, is not stored", list->root);
         ms_error_set_path(err, list->root);
         return MS_USAGE;
@@ -390,8 +370,6 @@ ms_status ms_source_tree_open(ms_source_tree *tree, const char *path, const ms_s
     list.has_config = look_up(rules->config_path, &list.config);
     ms_file_status found;
     ms_status status = open_root(tree, path, &found, err);
-    if (status == MS_OK && list.has_home)
-        status = ms_file_real_path(list.home_path, sizeof(list.home_path), rules->home, err);
     if (status == MS_OK)
         status = take_stored_name(tree, path, err);
     if (status == MS_OK)

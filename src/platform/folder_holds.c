@@ -51,6 +51,9 @@ bool ms_folder_holds(const ms_file_status *folder, const char *path)
 
         if (exists && found.kind == MS_FILE_DIRECTORY)
             return climbs_to(existing, found, folder);
+        /* A link to a file lies where that does. */
+        if (exists && ms_file_real_path(existing, sizeof(existing), path, NULL) != MS_OK)
+            return false;
         if (strcmp(existing, ".") == 0 || strcmp(existing, "/") == 0)
             return false;
         strip_name(existing);

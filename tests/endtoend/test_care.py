@@ -379,13 +379,10 @@ def test_repair_of_a_node_and_what_it_hides(product, stored, model):
     assert error["reason"] == "unrepairable"
 
 
-def test_password_right_after_the_key_was_made(product, folder):
-    secret = folder / "secret"
-    secret.write_text("")
-    secret.chmod(0o600)
+def test_password_right_after_the_key_was_made(product):
     address = product.run("key", "new")["keys"][0]["address"]
     for _ in range(3):
-        assert product.run("key", "password", address, "--password-file", secret)["keys"][0]["address"] == address
+        assert product.run("key", "password", address, "--no-password")["keys"][0]["address"] == address
 
 
 def test_repaired_model_is_kept_again(product, stored, model):

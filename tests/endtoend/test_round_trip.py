@@ -266,3 +266,19 @@ def test_many_small_files(memory_folder):
     assert result["fetchedBytes"] == stored["totalSize"]
     assert_same_tree(memory_folder / "out", path)
     assert product.run("verify", "many")["checkedChunks"] == MANY
+
+
+def test_extract_that_unpacks_nothing_says_so(product, folder):
+    source = folder / "a.tar.gz"
+    with tarfile.open(source, "w:gz") as archive:
+        archive.addfile(tarfile.TarInfo("file"))
+    product.store(source, "packed")
+    for command, is_told in (
+        (("retrieve", "packed", folder / "out"), False),
+        (("retrieve", "packed", folder / "out", "-x"), True),
+        (("retrieve", "packed", folder / "got.tar.gz", "-x"), False),
+        (("retrieve", "packed", folder / "other", "-x", "--dry-run"), False),
+    ):
+        ended = product.call(*command)
+        assert ended.returncode == 0 and (b"unpacked nothing" in ended.stderr) is is_told, (command, ended)
+    assert (folder / "out").is_file() and (folder / "got" / "file").is_file() and not (folder / "other").exists()

@@ -1,5 +1,6 @@
 """The process itself: signals, closed and few descriptors, limits of the system, readers that go away."""
 
+import contextlib
 import os
 import resource
 import shutil
@@ -216,7 +217,8 @@ def test_a_stopped_command_goes_on(product, folder):
 def without(*closed: int):
     def close() -> None:
         for number in closed:
-            os.close(number)
+            with contextlib.suppress(OSError):
+                os.close(number)
 
     return close
 
@@ -231,6 +233,27 @@ def test_closed_standard_descriptors_are_never_files_of_ours(product, source, fo
         assert running.wait(120) == (5 if "none" in command else 0), command
     assert is_whole(folder / "out", source)
     assert product.run("check", "--read-data")["isValid"]
+
+
+def test_what_was_closed_at_the_start_is_not_read_or_written(product, source):
+    """Neither as an empty model or password, nor by the number of a descriptor of ours, nor into nothing."""
+    product.store(source / "sub" / "b", "m")
+    for closed, command, code in (
+        (0, ("store", "-", "empty"), 9),
+        (1, ("retrieve", "m", "-"), 9),
+        *((number, ("key", "new", "--password-fd", number), 9) for number in (0, 1, 2, 3, 4, 5)),
+        (3, ("key", "password", "--old-password-fd", "3", "--no-password"), 0),  # a key without one asks for none
+    ):
+        running = subprocess.Popen(
+            [*product.popen("--version").args[:3], *map(str, command)], env=product.environment, preexec_fn=without(closed)
+        )
+        assert running.wait(20) == code, (closed, command)
+    assert product.listed() == ["m@1"] and len(product.run("key", "list")["keys"]) == 1
+
+
+def test_standard_input_is_the_model_or_the_password(product):
+    ended = product.fail(2, "store", "-", "m", "--password-fd", "0", stdin=b"bytes")
+    assert ended.reason == "option_conflict" and product.listed() == []
 
 
 def limited(what: int, value: int):

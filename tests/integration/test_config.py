@@ -107,6 +107,14 @@ def test_an_unknown_key_is_a_warning_with_the_nearest_one(product):
     assert any("chunkSiez" in warning and "chunkSize" in warning for warning in result["warnings"])
 
 
+def test_what_is_wrong_with_a_flag_names_it(product):
+    ended = product.fail(12, "list", "--set", "storage.tempDir=" + "x" * 5000)
+    assert "storage.tempDir (flag) is longer than 4096 bytes" in ended.error["message"]
+    for key in ("storage", "storag", "Storage"):
+        ended = product.fail(2, "list", "--set", key + "=1")
+        assert ended.reason == "config_key" and "storage is a section" in ended.error["hint"]
+
+
 @pytest.mark.parametrize(
     "content, line",
     [('{\n  "storage": {\n    "chunkSize": "many"\n  }\n}', "3"), ('{\n  "storage": [\n}', "3"), ('{\n"storage": 5\n}', "2")],

@@ -129,6 +129,20 @@ def test_export_never_overwrites(product, folder):
     assert not (folder / "elsewhere").exists()
 
 
+def test_export_says_where_to_and_why_not(product, folder):
+    address = only_key(product.run("key", "new"))["address"]
+    product.folder = folder
+    assert product.call("key", "export", "copy").stdout.decode() == f"Exported {address} to copy\n"
+    ended = product.fail(9, "key", "export", "none/copy")
+    assert ended.reason == "key_file_place" and ended.error["path"] == "none/copy"
+    assert "none/copy" in ended.error["message"] and "temporary" not in ended.error["message"]
+    assert product.fail(2, "key", "export", "").reason == "key_file"
+    assert product.fail(2, "key", "import", "").reason == "key_file"
+    assert product.fail(2, "key", "export", "-").reason == "operands"
+    assert product.fail(2, "key", "import", "-").reason == "operands"
+    assert sorted(os.listdir(folder)) == ["copy", "home"]
+
+
 def test_export_names_the_key(product, folder):
     product.run("key", "new")
     second = only_key(product.run("key", "new"))["address"]
@@ -204,6 +218,46 @@ def test_a_password_comes_by_descriptor(product):
     finally:
         os.close(reading)
     assert key["protected"] is True
+
+
+@pytest.mark.parametrize("content", ["", "\n", "\r\n"])
+def test_a_password_that_came_to_nothing_takes_no_protection_away(product, folder, content):
+    """As when whatever should have said it failed."""
+    password = secret_file(folder, "password", "secret")
+    empty = secret_file(folder, "empty", content)
+    address = only_key(product.run("key", "new", "--password-file", password))["address"]
+    before = [(path, path.read_bytes()) for path in key_files(product)]
+    digits = secret_file(folder, "key.hex", ONE_DIGITS)
+    for source in (["--password-file", empty], ["--password-fd", "0"]):
+        for action in (["new"], ["import", digits], ["password", address, "--old-password-file", password]):
+            ended = product.fail(10, "key", *action, *source, stdin=content.encode())
+            assert ended.reason == "password_empty" and "--no-password" in ended.error["hint"]
+    assert [(path, path.read_bytes()) for path in key_files(product)] == before
+
+
+def test_that_a_key_shall_have_no_password_can_be_said(product, folder):
+    password = secret_file(folder, "password", "secret")
+    address = only_key(product.run("key", "new", "--password-file", password))["address"]
+    assert only_key(product.run("key", "new", "--no-password"))["protected"] is False
+    digits = secret_file(folder, "key.hex", ONE_DIGITS)
+    assert only_key(product.run("key", "import", digits, "--no-password"))["protected"] is False
+    remove = ["key", "password", address, "--no-password"]
+    assert product.fail(10, *remove).reason == "password_refused"  # the one it has is needed all the same
+    assert only_key(product.run(*remove, "--old-password-file", password))["protected"] is False
+
+
+def test_two_sources_of_one_password_are_refused(product, folder):
+    password = secret_file(folder, "password", "secret")
+    product.run("key", "new")
+    for options in (
+        ["--password-file", password, "--password-fd", "0"],
+        ["--no-password", "--password-file", password],
+        ["--no-password", "--password-fd", "0"],
+        ["--old-password-file", password, "--old-password-fd", "0"],
+        ["--password-fd", "0", "--old-password-fd", "0"],
+    ):
+        assert product.fail(2, "key", "password", *options, stdin=b"secret\n").reason == "option_conflict"
+    assert only_key(product.run("key", "list"))["protected"] is False
 
 
 def test_a_damaged_key_file_is_named_and_hides_no_other(product):
@@ -312,8 +366,16 @@ def test_a_person_gives_a_new_key_a_password_or_none(product):
     assert only_key(product.run("key", "list"))["protected"] is True
     ended = converse(product, "key", "new", answers=["secret", "sceret"])
     assert ended.code == 10 and "differ" in ended.shown
-    assert converse(product, "key", "new", answers=[""]).code == 0
+    ended = converse(product, "key", "new", answers=[""])
+    assert ended.code == 0 and "(empty: none)" in ended.shown
     assert sorted(key["protected"] for key in product.run("key", "list")["keys"]) == [False, True]
+
+
+def test_a_person_who_changes_a_password_is_told_what_an_empty_one_means(product):
+    converse(product, "key", "new", answers=["secret", "secret"])
+    ended = converse(product, "key", "password", answers=["secret", ""])
+    assert ended.code == 0 and ended.shown.count("(empty: none)") == 1
+    assert only_key(product.run("key", "list"))["protected"] is False
 
 
 def test_no_secret_is_ever_shown(product, folder):

@@ -328,3 +328,15 @@ def test_info_only_reads(product, tree):
     product.run("info", "tree", "--files", "--chunks")
     product.run("list")
     assert tree_digest(product.home) == before
+
+
+def test_either_word_of_the_last_line_names_the_version(product, folder, tree):
+    shown = product.call("store", tree, "m").stdout.decode().splitlines()[-1]
+    assert product.call("info", "m").stdout.decode().splitlines()[-1] == shown
+    name, cid = shown.split()
+    for ref in (name, cid):
+        assert product.run("info", ref)["manifestCID"] == cid
+    for command in (("info", name, cid), ("verify", name, cid, "x"), ("retrieve", name, cid, folder / "out")):
+        ended = product.fail(2, *command)
+        assert ended.reason == "operands" and "give one" in ended.error["hint"]
+    assert not (folder / "out").exists()

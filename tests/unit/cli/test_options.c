@@ -146,6 +146,13 @@ static void test_what_makes_no_sense_is_named_with_a_way_on(void **state)
             {"list --json=yes", "option_value", "--json takes no value", ""},
             {"list --home", "option_value", "--home needs a value: DIR", ""},
             {"list -o", "option_value", "--output needs a value: FILE", ""},
+            {"list -o -", "option_value", "--output takes a file, not \"-\"", "--json"},
+            {"list -o _", "option_value", "--output takes a file, not \"\"", "--json"},
+            {"list --out x", "unknown_option", "\"--out\" of list", "Did you mean --output?"},
+            {"list --ver", "unknown_option", "\"--ver\" of list", "Did you mean --verbose?"},
+            {"veri m", "unknown_command", "\"veri\"", "Did you mean verify?"},
+            {"list --password-fd 1024", "option_value", "a number up to 1023", ""},
+            {"list --password-fd 0 --password-file f", "option_conflict", "--password-file", ""},
             {"list --jobs four", "option_value", "a number up to 256, not \"four\"", ""},
             {"list --jobs 257", "option_value", "a number up to 256, not \"257\"", ""},
             {"list --jobs 256", NULL, NULL, NULL},
@@ -179,6 +186,40 @@ static void test_what_makes_no_sense_is_named_with_a_way_on(void **state)
                                              strstr(read.err.message, rows[i].message) == NULL ||
                                              strstr(read.err.hint, rows[i].hint) == NULL)
             fail_msg("\"%s\": %s: %s (%s)", rows[i].line, read.err.reason, read.err.message, read.err.hint);
+        cli_input_release(&read.input);
+    }
+}
+
+static void test_where_a_failure_is_told_is_read_behind_it(void **state)
+{
+    static const struct {
+        const char *line, *output;
+        bool json;
+    } rows[] = {
+            {"list --bogus -o out --json", "out", true},
+            {"list -o out --bogus", "out", false},
+            {"lits --output=out", "out", false},
+            {"list x -o out", "out", false},
+            {"store --bogus -n -o x y", NULL, false}, /* it is the name */
+            {"list --bogus --jobs x -o out", "out", false},
+            {"list --bogus -- -o out", NULL, false},
+            {"list --bogus -o -", NULL, false},
+            {"list --bogus -o _", NULL, false},
+            {"list --bogus -o", NULL, false},
+            {"list -o -", NULL, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        reading read;
+        const char *output;
+
+        read_line(&read, rows[i].line);
+        output = read.input.globals.output;
+        if (read.status != MS_USAGE || read.input.is_whole || read.input.globals.json != rows[i].json ||
+                (output == NULL) != (rows[i].output == NULL) ||
+                (output != NULL && strcmp(output, rows[i].output) != 0))
+            fail_msg("\"%s\": %s", rows[i].line, output != NULL ? output : "(none)");
         cli_input_release(&read.input);
     }
 }
@@ -274,6 +315,11 @@ static void test_the_nearest_word_is_offered(void **state)
     cli_offer_nearest("verfy", "verfyy", &nearest, &edits); /* as near, and later */
     assert_string_equal(nearest, "verify");
     nearest = NULL;
+    cli_offer_nearest("out", "set", &nearest, &edits);
+    assert_string_equal(nearest, "set");
+    cli_offer_nearest("out", "output", &nearest, &edits);
+    assert_string_equal(nearest, "output");
+    nearest = NULL;
     cli_offer_nearest("a-word-that-is-much-longer-than-any-known-one", "list", &nearest, &edits);
     assert_null(nearest);
 }
@@ -287,6 +333,7 @@ int main(void)
             cmocka_unit_test(test_two_dashes_end_the_options_and_one_is_an_operand),
             cmocka_unit_test(test_help_and_version_need_neither_command_nor_operands),
             cmocka_unit_test(test_what_makes_no_sense_is_named_with_a_way_on),
+            cmocka_unit_test(test_where_a_failure_is_told_is_read_behind_it),
             cmocka_unit_test(test_ranges_are_of_one_or_of_many),
             cmocka_unit_test(test_json_is_asked_for_also_behind_what_is_wrong),
             cmocka_unit_test(test_tables_of_options_are_sound),

@@ -32,7 +32,7 @@ static answer read_file(const temporary_folder *folder, const char *name)
     const cli_password_source source = {.file = temporary_path(folder, name)};
     answer found = {.err = MS_ERROR_INIT, .size = 99};
 
-    found.status = cli_password_read(&source, found.password, SIZE_MAX_HERE, &found.size, &found.err);
+    found.status = cli_password_read(&source, false, found.password, SIZE_MAX_HERE, &found.size, &found.err);
     return found;
 }
 
@@ -118,13 +118,13 @@ static void test_somebody_elses_password_file_is_refused(void **state)
     expect_refused(folder, "password", "belongs to someone else");
 }
 
-static answer read_descriptor(uint64_t number)
+static answer read_descriptor(int number, bool was_open, bool is_new)
 {
-    const cli_password_source source = {.fd = {.is_set = true, .value = number}};
+    const cli_password_source source = {.fd = {.is_set = true, .was_open = was_open, .number = number}};
     answer found = {.err = MS_ERROR_INIT};
 
     assert_true(cli_password_is_named(&source));
-    found.status = cli_password_read(&source, found.password, SIZE_MAX_HERE, &found.size, &found.err);
+    found.status = cli_password_read(&source, is_new, found.password, SIZE_MAX_HERE, &found.size, &found.err);
     return found;
 }
 
@@ -137,18 +137,61 @@ static void test_a_descriptor_is_read_to_its_end_and_left_open(void **state)
     assert_int_equal(write(ends[1], "sec", 3), 3);
     assert_int_equal(write(ends[1], "ret\n", 4), 4);
     close(ends[1]);
-    answer found = read_descriptor((uint64_t)ends[0]);
+    answer found = read_descriptor(ends[0], true, true);
     assert_int_equal(found.status, MS_OK);
     assert_int_equal(found.size, 6);
     assert_memory_equal(found.password, "secret", 6);
     assert_int_equal(close(ends[0]), 0);
 
-    found = read_descriptor((uint64_t)ends[0]); /* closed by now */
+    found = read_descriptor(ends[0], true, false); /* closed by now */
     assert_int_equal(found.status, MS_IO);
     assert_int_equal(found.err.os_errno, EBADF);
     assert_string_equal(found.err.reason, "password_read");
-    assert_int_equal(read_descriptor(UINT64_MAX).status, MS_USAGE);
     assert_false(cli_password_is_named(&(cli_password_source){0}));
+}
+
+static void test_a_descriptor_that_was_closed_at_the_start_is_not_read(void **state)
+{
+    int ends[2]; /* one of ours has the number by now */
+    char byte;
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], "x", 1), 1);
+    answer found = read_descriptor(ends[0], false, true);
+    assert_int_equal(found.status, MS_IO);
+    assert_string_equal(found.err.reason, "password_read");
+    assert_int_equal(found.err.os_errno, EBADF);
+    assert_int_equal(read(ends[0], &byte, 1), 1);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+/* What came to nothing is no wish for a key without a password. */
+static void test_a_new_password_from_a_file_or_descriptor_is_not_empty(void **state)
+{
+    const temporary_folder *folder = *state;
+    static const char *const contents[] = {"", "\n", "\r\n"};
+    const cli_password_source source = {.file = temporary_path(folder, "password")};
+    int ends[2];
+
+    for (size_t i = 0; i < sizeof(contents) / sizeof(contents[0]); i++) {
+        answer found = {.err = MS_ERROR_INIT};
+
+        temporary_write(folder, "password", contents[i], strlen(contents[i]));
+        assert_int_equal(chmod(source.file, 0600), 0);
+        found.status = cli_password_read(&source, true, found.password, SIZE_MAX_HERE, &found.size, &found.err);
+        assert_int_equal(found.status, MS_KEY);
+        assert_string_equal(found.err.reason, "password_empty");
+        assert_string_equal(found.err.path, source.file);
+        assert_non_null(strstr(found.err.hint, "--no-password"));
+    }
+    assert_int_equal(pipe(ends), 0);
+    close(ends[1]);
+    answer found = read_descriptor(ends[0], true, true);
+    assert_int_equal(found.status, MS_KEY);
+    assert_string_equal(found.err.reason, "password_empty");
+    close(ends[0]);
 }
 
 /* A person: what is typed at each prompt, and a process whose terminal the test holds. */
@@ -293,6 +336,8 @@ int main(void)
             IN_FOLDER(test_a_password_file_is_ours_private_and_regular),
             IN_FOLDER(test_somebody_elses_password_file_is_refused),
             IN_FOLDER(test_a_descriptor_is_read_to_its_end_and_left_open),
+            IN_FOLDER(test_a_descriptor_that_was_closed_at_the_start_is_not_read),
+            IN_FOLDER(test_a_new_password_from_a_file_or_descriptor_is_not_empty),
             IN_FOLDER(test_a_person_is_asked_without_showing_what_is_typed),
             IN_FOLDER(test_a_new_password_is_typed_twice_alike),
             IN_FOLDER(test_without_a_terminal_the_other_ways_are_named),

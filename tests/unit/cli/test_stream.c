@@ -1,4 +1,4 @@
-/* Where results go: failed writes are remembered, the file of --output appears whole or not at all. */
+/* Where results go: failed writes are remembered. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -11,7 +11,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "doubles/temporary_folder.h"
@@ -113,94 +112,6 @@ static void test_a_reader_that_is_gone_is_a_failure(void **state)
     close(ends[1]);
 }
 
-static void test_a_result_file_appears_at_the_end_with_the_mode_of_new_files(void **state)
-{
-    const temporary_folder *folder = *state;
-    cli_result_file *file = malloc(sizeof(*file));
-    ms_error err = MS_ERROR_INIT;
-    struct stat about;
-    char found[16];
-    const mode_t mask = umask(027);
-
-    assert_int_equal(cli_result_file_open(file, temporary_path(folder, "result"), &err), MS_OK);
-    assert_int_equal(umask(mask), 027); /* it looked at the mask and left it */
-    assert_true(cli_stream_write(&file->stream, "{}\n", 3));
-    assert_int_equal(temporary_read(folder, "result", found, sizeof(found)), -1);
-    assert_int_equal(cli_result_file_commit(file, &err), MS_OK);
-    assert_int_equal(temporary_read(folder, "result", found, sizeof(found)), 3);
-    assert_memory_equal(found, "{}\n", 3);
-    assert_int_equal(stat(temporary_path(folder, "result"), &about), 0);
-    assert_int_equal(about.st_mode & 0777, 0640);
-    assert_int_equal(temporary_count(folder, "."), 1);
-    assert_int_equal(cli_result_file_commit(file, &err), MS_OK); /* ended already */
-    free(file);
-}
-
-static void test_a_failed_result_leaves_the_old_file_and_nothing_else(void **state)
-{
-    const temporary_folder *folder = *state;
-    cli_result_file *file = malloc(sizeof(*file));
-    ms_error err = MS_ERROR_INIT;
-    char found[16];
-
-    temporary_write(folder, "result", "old", 3);
-    assert_int_equal(cli_result_file_open(file, temporary_path(folder, "result"), &err), MS_OK);
-    assert_true(cli_stream_write(&file->stream, "new", 3));
-    file->stream.os_errno = EDQUOT;
-    assert_int_equal(cli_result_file_commit(file, &err), MS_IO);
-    assert_int_equal(err.os_errno, EDQUOT);
-    assert_string_equal(err.reason, "output_file");
-    assert_string_equal(err.path, temporary_path(folder, "result"));
-    assert_int_equal(temporary_read(folder, "result", found, sizeof(found)), 3);
-    assert_memory_equal(found, "old", 3);
-    assert_int_equal(temporary_count(folder, "."), 1);
-
-    /* A folder took its name meanwhile. */
-    assert_int_equal(cli_result_file_open(file, temporary_path(folder, "other"), &err), MS_OK);
-    assert_int_equal(mkdir(temporary_path(folder, "other"), 0700), 0);
-    assert_int_equal(cli_result_file_commit(file, &err), MS_IO);
-    assert_int_equal(temporary_count(folder, "."), 2);
-    free(file);
-}
-
-static void test_a_place_that_cannot_be_written_is_known_at_once(void **state)
-{
-    const temporary_folder *folder = *state;
-    cli_result_file *file = malloc(sizeof(*file));
-    ms_error err = MS_ERROR_INIT;
-
-    assert_int_equal(cli_result_file_open(file, temporary_path(folder, "none/result"), &err), MS_IO);
-    assert_int_equal(err.os_errno, ENOENT);
-    assert_string_equal(err.path, temporary_path(folder, "none/result"));
-    assert_int_equal(cli_result_file_commit(file, &err), MS_OK); /* there is none to end */
-    free(file);
-}
-
-static void test_what_is_no_regular_file_is_written_as_it_comes(void **state)
-{
-    const temporary_folder *folder = *state;
-    cli_result_file *file = malloc(sizeof(*file));
-    ms_error err = MS_ERROR_INIT;
-    char found[4] = {0};
-    int reader;
-
-    assert_int_equal(mkfifo(temporary_path(folder, "pipe"), 0600), 0);
-    reader = open(temporary_path(folder, "pipe"), O_RDONLY | O_NONBLOCK);
-    assert_int_equal(cli_result_file_open(file, temporary_path(folder, "pipe"), &err), MS_OK);
-    assert_null(file->temporary);
-    assert_true(cli_stream_write(&file->stream, "abc", 3));
-    assert_int_equal(cli_result_file_commit(file, &err), MS_OK);
-    assert_int_equal(read(reader, found, sizeof(found)), 3);
-    close(reader);
-    assert_int_equal(temporary_count(folder, "."), 1);
-
-    assert_int_equal(cli_result_file_open(file, "/dev/full", &err), MS_OK);
-    assert_true(cli_stream_write(&file->stream, "abc", 3));
-    assert_int_equal(cli_result_file_commit(file, &err), MS_IO);
-    assert_int_equal(err.os_errno, ENOSPC);
-    free(file);
-}
-
 int main(void)
 {
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, temporary_folder_setup, temporary_folder_teardown)
@@ -209,10 +120,6 @@ int main(void)
             IN_FOLDER(test_the_first_failed_write_is_remembered),
             IN_FOLDER(test_a_descriptor_that_would_block_is_waited_for),
             IN_FOLDER(test_a_reader_that_is_gone_is_a_failure),
-            IN_FOLDER(test_a_result_file_appears_at_the_end_with_the_mode_of_new_files),
-            IN_FOLDER(test_a_failed_result_leaves_the_old_file_and_nothing_else),
-            IN_FOLDER(test_a_place_that_cannot_be_written_is_known_at_once),
-            IN_FOLDER(test_what_is_no_regular_file_is_written_as_it_comes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -300,7 +300,9 @@ static void test_what_a_folder_holds_is_known_by_every_name(void **state)
     assert_int_equal(ms_folder_make_all(folder->fd, "ab", 0700, NULL), MS_OK);
     temporary_write(folder, "a/b/file", "", 0);
     assert_int_equal(symlinkat("../a/b", folder->fd, "ab/link"), 0);
+    assert_int_equal(symlinkat("../a/b/file", folder->fd, "ab/link-to-file"), 0);
     assert_true(holds(folder, "a", "a"));
+    assert_true(holds(folder, "a/b", "ab/link-to-file"));
     assert_true(holds(folder, "a", "a/b/c/"));
     assert_true(holds(folder, "a", "a/b/file"));
     assert_true(holds(folder, "a", "a/b/none/nor/this"));
