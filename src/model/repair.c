@@ -82,7 +82,7 @@ static ms_status rebuild_from_copy(repairing *repair, ms_error *err)
     ms_source_tree tree;
     ms_chunker chunker;
     ms_content content;
-    const ms_source_rules rules = {.no_default_excludes = true};
+    const ms_source_rules rules = {.is_copy = true};
     (void)ms_chunker_parse(&chunker, repair->model.info.chunker); /* cut in another way: as the default, which finds what it can */
     ms_status status = ms_source_tree_open(&tree, repair->options->from, &rules, repair->run->task, err);
     const ms_content_source source = {.tree = &tree, .only = &repair->wanted};

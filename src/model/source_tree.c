@@ -150,7 +150,7 @@ static bool is_own_partial(const char *name)
  * rules of paths refuse the other names in any model. */
 static bool left_out_by_default(listing *list, const char *path, const char *name)
 {
-    if (list->rules->no_default_excludes)
+    if (list->rules->no_default_excludes || list->rules->is_copy)
         return false;
     bool *told = NULL;
     const char *what = NULL;
@@ -225,7 +225,7 @@ static ms_status list_link(listing *list, const char *path, ms_file_status *foun
                    : MS_OK;
 }
 
-static ms_status list_name(listing *list, const char *path, const char *name, ms_error *err)
+static ms_status list_wanted(listing *list, const char *path, const char *name, ms_error *err)
 {
     ms_file_status found;
     ms_status status = ms_file_status_at(list->tree->fd, path, false, &found, err);
@@ -254,6 +254,20 @@ static ms_status list_name(listing *list, const char *path, const char *name, ms
     if (list->has_config && same_file(&found, &list->config))
         return fail_entry(MS_USAGE, "source_config", path, "is the configuration of model-storage and is not stored", err);
     return add_entry(list, path, MS_SOURCE_FILE, &found, err);
+}
+
+/* Of a copy that is read for its bytes, what no model can hold is no part. */
+static ms_status list_name(listing *list, const char *path, const char *name, ms_error *err)
+{
+    ms_error why = MS_ERROR_INIT;
+    const ms_status status = list_wanted(list, path, name, &why);
+    if (list->rules->is_copy && (status == MS_USAGE || status == MS_MALFORMED)) {
+        list->left_out++;
+        return MS_OK;
+    }
+    if (status != MS_OK)
+        ms_error_copy(err, &why);
+    return status;
 }
 
 static const char *joined(ms_source_tree *tree, const char *folder, const char *name)
@@ -289,7 +303,7 @@ static ms_status list_folder(listing *list, const char *path, ms_error *err)
     return status;
 }
 
-static ms_status take_stored_name(ms_source_tree *tree, const char *path, ms_error *err)
+static ms_status take_stored_name(ms_source_tree *tree, const char *path, bool is_copy, ms_error *err)
 {
     char real[MS_FILE_PATH_SIZE_MAX];
     size_t size = strlen(path);
@@ -312,7 +326,7 @@ static ms_status take_stored_name(ms_source_tree *tree, const char *path, ms_err
         ms_error_set_hint(err, "store a folder in it");
         return MS_USAGE;
     }
-    ms_status status = ms_path_check_name(ms_span_of(name, (size_t)(end - name)), err);
+    ms_status status = is_copy ? MS_OK : ms_path_check_name(ms_span_of(name, (size_t)(end - name)), err);
     if (status != MS_OK) {
         ms_error_set_path(err, path);
         ms_error_set_hint(err, "rename it before storing it");
@@ -371,7 +385,7 @@ ms_status ms_source_tree_open(ms_source_tree *tree, const char *path, const ms_s
     ms_file_status found;
     ms_status status = open_root(tree, path, &found, err);
     if (status == MS_OK)
-        status = take_stored_name(tree, path, err);
+        status = take_stored_name(tree, path, rules->is_copy, err);
     if (status == MS_OK)
         status = ms_path_filter_compile(
                 &list.filter, rules->include, rules->include_count, rules->exclude, rules->exclude_count, err);
@@ -379,7 +393,7 @@ ms_status ms_source_tree_open(ms_source_tree *tree, const char *path, const ms_s
         status = list_root(&list, &found, err);
     if (status == MS_OK && tree->file_count == 0)
         status = ms_fail(err, MS_USAGE, "model_empty", "%s holds no file to store", path);
-    if (status == MS_OK && tree->links > 0)
+    if (status == MS_OK && tree->links > 0 && !rules->is_copy)
         ms_task_notice(task, true, "%llu symbolic link%s stored as the file%s behind", (unsigned long long)tree->links,
                 tree->links == 1 ? " was" : "s were", tree->links == 1 ? "" : "s");
     ms_path_filter_release(&list.filter);

@@ -39,6 +39,7 @@ typedef struct ms_source_rules {
     const char *const *exclude;
     size_t exclude_count;
     bool no_default_excludes;
+    bool is_copy; /* of a model, read for its bytes: what no model can hold, or may, is passed over without a word */
     /* Regular files that must never be stored: the effective configuration, keystore files, the home. */
     const char *home;        /* absolute path; NULL = none */
     const char *config_path; /* NULL = none */

@@ -394,3 +394,17 @@ def test_repaired_model_is_kept_again(product, stored, model):
 
 def test_a_copy_that_is_not_there_is_told_when_nothing_is_bad_too(product, stored, folder):
     assert product.fail(5, "repair", "model", "--from", folder / "none").reason == "source_unknown"
+
+
+def test_what_lies_beside_a_model_in_its_copy_is_no_obstacle(product, stored, model):
+    """A checkout, with links and names that no model can hold."""
+    (model / ".git").mkdir()
+    (model / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
+    (model / "con").write_text("x")
+    (model / "nowhere").symlink_to("nothing")
+    (model / "folder").symlink_to("/")
+    os.mkfifo(model / "pipe")
+    chunk = product.run("info", "model", "--chunks")["chunks"][0]["cid"]
+    product.damage(chunk)
+    assert product.run("repair", "model", "--from", model)["repairedChunks"] == 1
+    assert product.run("check", "--read-data")["isValid"]
