@@ -13,6 +13,8 @@ from mounts import CopyableDisk, CopyableSharingDisk, LyingDisk, opened
 from product import LONG, Product, trees
 
 CUTS = 500 if LONG else 20
+# Then with a new one: a ledger that grows and grows is another test.
+CUTS_OF_A_DISK = 20
 # Of models that are kept at a time, so that the disk stays small.
 KEPT = 24
 SIZE_MAX = 700_000
@@ -123,7 +125,8 @@ def prove(cut, acked, contents, chance):
     assert product.run("check", "--read-data")["isValid"]
 
 
-def test_what_was_acknowledged_survives_every_power_cut(disk, folder, chance, figures):
+def cut_again_and_again(disk, folder, chance):
+    """A number of cuts of one disk: how many operations there were, and how often a model was acknowledged."""
     product = Product(disk.at / "home")
     sources = folder
     if isinstance(disk, CopyableSharingDisk):
@@ -137,7 +140,7 @@ def test_what_was_acknowledged_survives_every_power_cut(disk, folder, chance, fi
     writer.start()
     pusher.start()
     try:
-        for _ in range(CUTS):
+        for _ in range(CUTS_OF_A_DISK):
             time.sleep(picker.random() * 0.1)
             with writer.lock:
                 acked = set(writer.acked)
@@ -154,8 +157,20 @@ def test_what_was_acknowledged_survives_every_power_cut(disk, folder, chance, fi
         stop.set()
         pusher.join()
     assert writer.failure is None, writer.failure
-    assert writer.operations >= CUTS // 4, "hardly anything was cut"
-    figures(f"{CUTS} power cuts on {disk.MAKE[0][5:]} in {writer.operations} operations: {acknowledged} times a model was acknowledged, 0 lost")
+    return writer.operations, acknowledged
+
+
+@pytest.mark.parametrize("kind", [CopyableDisk, CopyableSharingDisk])
+def test_what_was_acknowledged_survives_every_power_cut(kind, folder, chance, figures):
+    operations = acknowledged = 0
+    for number in range(CUTS // CUTS_OF_A_DISK):
+        (folder / str(number)).mkdir()
+        for disk in opened(kind):
+            done, told = cut_again_and_again(disk, folder / str(number), chance)
+            operations += done
+            acknowledged += told
+    assert operations >= CUTS // 4, "hardly anything was cut"
+    figures(f"{CUTS} power cuts on {kind.MAKE[0][5:]} in {operations} operations: {acknowledged} times a model was acknowledged, 0 lost")
 
 
 def test_disk_of_these_tests_shows_a_missing_sync(disk):
