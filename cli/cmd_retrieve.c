@@ -154,10 +154,10 @@ static ms_status run_retrieve(cli_session *session, const cli_input *input)
     if (status == MS_OK)
         status = CLI_RUN(session, retrieve, &operation, &options);
     result = ms_operation_retrieve_result(operation);
-    if (result != NULL)
-        status = cli_session_spare(session, result->output_path, status);
-    if (result != NULL)
-        status = cli_session_spare(session, result->extracted_path, status);
+    if (status == MS_OK && result != NULL && !values->dry_run)
+        status = cli_session_spare(session, result->output_path);
+    if (status == MS_OK && result != NULL && !values->dry_run)
+        status = cli_session_spare(session, result->extracted_path);
     if (status == MS_OK && result != NULL && is_stream)
         tell_retrieve(session, result);
     else if (status == MS_OK && result != NULL && cli_session_is_human(session))

@@ -290,18 +290,17 @@ static ms_status open_file(cli_session *session, ms_error *err)
     return status;
 }
 
-ms_status cli_session_spare(cli_session *session, const char *path, ms_status status)
+ms_status cli_session_spare(cli_session *session, const char *path)
 {
     char *place = session->file.place != NULL && path != NULL ? cli_place_resolve(path) : NULL;
+    ms_status status = MS_OK;
 
     if (place != NULL && cli_place_holds(place, session->file.place)) {
         cli_result_file_discard(&session->file);
-        if (status == MS_OK) {
-            status = cli_fail(&session->error, MS_IO, "output_file",
-                    "The result was not written to %s: it would be part of %s",
-                    session->globals->output, path);
-            cli_set_path(&session->error, session->globals->output);
-        }
+        status = cli_fail(&session->error, MS_IO, "output_file",
+                "The result was not written to %s: it would be part of %s",
+                session->globals->output, path);
+        cli_set_path(&session->error, session->globals->output);
     }
     free(place);
     return status;

@@ -42,9 +42,9 @@ ms_status cli_session_end(cli_session *session, ms_status status);
 /** Open the storage and find the place of the result file. MS_USAGE, MS_IO, and those of
  * ms_storage_open. */
 MS_MUST_CHECK ms_status cli_session_open(cli_session *session);
-/** The command made path: where the result file would replace it or something in it, there is no
- * result file. Returns status, or MS_IO where that was MS_OK. */
-MS_MUST_CHECK ms_status cli_session_spare(cli_session *session, const char *path, ms_status status);
+/** The command made path, which may be NULL: where the result file would replace it or something in
+ * it, there is no result file, which is MS_IO. */
+MS_MUST_CHECK ms_status cli_session_spare(cli_session *session, const char *path);
 /** After ms_model_X_start set *operation and returned started: signals reach the operation, it is
  * waited for. *operation is read only when it was started, and stays the caller's to free. */
 MS_MUST_CHECK ms_status cli_session_wait(

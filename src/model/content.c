@@ -202,11 +202,12 @@ static ms_status read_bytes(
 
 /* Also after a full read: what was read must be the file that was listed. Files of the kernel say that they have no bytes, and give
  * some. */
-static ms_status check_read(const ms_source_tree *tree, const ms_source_entry *entry, int fd, ms_error *err)
+static ms_status check_read(const ms_content_source *source, const ms_source_entry *entry, int fd, ms_error *err)
 {
+    const ms_source_tree *tree = source->tree;
     uint8_t byte;
     size_t got = 0;
-    ms_status status = entry->size == 0 ? ms_file_read_at(fd, &byte, sizeof(byte), 0, &got, err) : MS_OK;
+    ms_status status = entry->size == 0 && source->only == NULL ? ms_file_read_at(fd, &byte, sizeof(byte), 0, &got, err) : MS_OK;
     if (status == MS_OK)
         status = ms_source_check_file(entry, fd, err);
     if (status != MS_OK || got == 0)
@@ -228,10 +229,12 @@ static ms_status read_run(putting *put, content_chunk *first, size_t count, size
         return status;
     status = read_bytes(put, fd, first, count, bytes, &got, err);
     if (status == MS_OK)
-        status = check_read(tree, entry, fd, err);
+        status = check_read(put->source, entry, fd, err);
     if (status == MS_OK && got < bytes)
         status = ms_fail(err, MS_INTEGRITY, "source_changed", "%s became shorter while it was read", entry->path);
-    if (status == MS_OK && first->offset == 0 && ms_keystore_shape(ms_span_of(first->data, bytes), entry->size))
+    /* Of what is only searched nothing gets in that was not stored before. */
+    if (status == MS_OK && first->offset == 0 && put->source->only == NULL &&
+            ms_keystore_shape(ms_span_of(first->data, bytes), entry->size))
         status = tree->is_folder ? fail_keystore(entry->path, true, err) : fail_keystore(tree->stored_name, false, err);
     if (status != MS_OK)
         ms_error_set_path(err, entry->path);

@@ -8,6 +8,7 @@
 #include "platform/file.h"
 #include "platform/folder.h"
 
+#define LOCK_WAIT_MS 30000
 #define DEFAULT_FILE_SIZE_MAX 256
 /* A key file this cheap is tried with the empty password before anybody is asked. */
 #define CHEAP_SCRYPT_N_MAX 8192
@@ -58,7 +59,7 @@ ms_status ms_keyring_lock(ms_keyring *keyring, ms_task *task, int *lock, ms_erro
     if (status == MS_OK)
         status = ms_keyring_home(keyring, &home, err);
     if (status == MS_OK)
-        status = ms_storage_lock(keyring->storage, MS_STORAGE_LOCK_KEYSTORE, MS_LOCK_EXCLUSIVE, task, lock, err);
+        status = ms_storage_lock(keyring->storage, MS_STORAGE_LOCK_KEYSTORE, MS_LOCK_EXCLUSIVE, LOCK_WAIT_MS, task, lock, err);
     /* Who writes there holds this lock: what looks unfinished was left by a killed process, and may hold a key. */
     if (status == MS_OK)
         ms_file_remove_temporaries(home, MS_KEYRING_FOLDER, MS_FILE_TEMPORARY_PREFIX);

@@ -89,7 +89,7 @@ static ms_status remove_versions(removing *remove, ms_error *err)
 static ms_status remove_locked(removing *remove, bool is_manifest, ms_error *err)
 {
     int lock = -1;
-    ms_status status = ms_storage_lock(remove->run->storage, MS_STORAGE_LOCK_ROOTS, MS_LOCK_EXCLUSIVE, remove->run->task, &lock, err);
+    ms_status status = ms_storage_lock(remove->run->storage, MS_STORAGE_LOCK_ROOTS, MS_LOCK_EXCLUSIVE, -1, remove->run->task, &lock, err);
     if (status == MS_OK)
         status = is_manifest ? remove_manifest(remove, err) : remove_versions(remove, err);
     ms_lock_release(lock);

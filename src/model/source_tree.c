@@ -256,12 +256,14 @@ static ms_status list_wanted(listing *list, const char *path, const char *name, 
     return add_entry(list, path, MS_SOURCE_FILE, &found, err);
 }
 
-/* Of a copy that is read for its bytes, what no model can hold is no part. */
+/* Of a copy that is read for its bytes, what no model can hold is no part: a name, a kind of file. */
 static ms_status list_name(listing *list, const char *path, const char *name, ms_error *err)
 {
     ms_error why = MS_ERROR_INIT;
+    const size_t before = list->tree->count;
     const ms_status status = list_wanted(list, path, name, &why);
-    if (list->rules->is_copy && (status == MS_USAGE || status == MS_MALFORMED)) {
+    const bool is_of_the_name = list->tree->count == before; /* and not of a folder that was begun */
+    if (list->rules->is_copy && is_of_the_name && (status == MS_USAGE || status == MS_MALFORMED)) {
         list->left_out++;
         return MS_OK;
     }
@@ -290,7 +292,7 @@ static ms_status list_folder(listing *list, const char *path, ms_error *err)
             status = ms_fail(err, MS_LIMIT, "model_names", "the names in the model take more than %zu bytes", NAMES_SIZE_MAX);
         else
             status = list_name(list, entry, names.names[i], err);
-        if (status == MS_OK && list->tree->count > before) {
+        if (status == MS_OK && list->tree->count > before && !list->rules->is_copy) {
             status = ms_path_twins_add(&twins, ms_span_of(names.names[i], strlen(names.names[i])), err);
             if (status != MS_OK)
                 ms_error_set_path(err, entry);

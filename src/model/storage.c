@@ -14,7 +14,6 @@
 #include "registry/ledger.h"
 #include "store/fs_store.h"
 
-#define LOCK_WAIT_MS 30000
 #define PASSWORD_HINT "give it with --password-file or --password-fd, or run on a terminal"
 
 struct ms_storage {
@@ -168,7 +167,7 @@ ms_status ms_storage_registry(ms_storage *storage, ms_registry **registry, ms_er
 }
 
 ms_status ms_storage_lock(
-        const ms_storage *storage, const char *name, ms_lock_mode mode, ms_task *task, int *lock, ms_error *err)
+        const ms_storage *storage, const char *name, ms_lock_mode mode, int64_t wait_ms, ms_task *task, int *lock, ms_error *err)
 {
     char folder[MS_FILE_PATH_SIZE_MAX];
     char path[MS_FILE_PATH_SIZE_MAX];
@@ -184,7 +183,7 @@ ms_status ms_storage_lock(
             status = ms_folder_make(MS_DIR_CURRENT, folder, 0700, NULL, err);
     }
     if (status == MS_OK)
-        status = ms_lock_acquire(lock, MS_DIR_CURRENT, path, mode, LOCK_WAIT_MS, ms_task_cancelled_payload, task, err);
+        status = ms_lock_acquire(lock, MS_DIR_CURRENT, path, mode, wait_ms, ms_task_cancelled_payload, task, err);
     return status;
 }
 

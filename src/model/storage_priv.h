@@ -25,9 +25,10 @@ ms_keyring *ms_storage_keyring(ms_storage *storage);
 /** Held exclusively by who looks at the records and then gives up a manifest that none of them needs, and shared by who wants a
  *  manifest and then puts it on record. */
 #define MS_STORAGE_LOCK_ROOTS "roots"
-/** Take home/locks/NAME, made with the home where it is missing. Waits half a minute, then MS_LOCKED. out lock is for ms_lock_release. */
+/** Take home/locks/NAME, made with the home where it is missing. Waits at most wait_ms, then MS_LOCKED; negative:
+ *  until task is cancelled. out lock is for ms_lock_release. */
 MS_MUST_CHECK ms_status ms_storage_lock(
-        const ms_storage *storage, const char *name, ms_lock_mode mode, ms_task *task, int *lock, ms_error *err);
+        const ms_storage *storage, const char *name, ms_lock_mode mode, int64_t wait_ms, ms_task *task, int *lock, ms_error *err);
 
 /** Warnings of opening (configuration); given to the task of the first operation. */
 void ms_storage_tell_warnings(ms_storage *storage, ms_task *task);

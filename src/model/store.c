@@ -1,6 +1,7 @@
 /* The store command: content into the store, a manifest over it, a record about it. */
 #include <string.h>
 
+#include "base/log.h"
 #include "codec/path.h"
 #include "crypto/sha256.h"
 #include "manifest/manifest_ext.h"
@@ -208,7 +209,7 @@ static ms_status make_head(storing *store, ms_error *err)
             .root = store->content.root.cid,
             .size = store->content.total_size,
             .count = store->content.chunk_count,
-            .has_ext = store->content.has_ext,
+            .has_ext = store->content.has_ext && store->options->digest,
             .ext = store->content.ext};
     memcpy(head.chunk_root, store->content.chunk_root, sizeof(head.chunk_root));
     return ms_manifest_head_encode(&head, &store->head_block, err);
@@ -218,9 +219,7 @@ static ms_status put_manifest(storing *store, ms_store_session *session, ms_erro
 {
     ms_cid info;
     bool present;
-    ms_status status = make_info(store, err);
-    if (status == MS_OK)
-        status = make_head(store, err);
+    ms_status status = make_head(store, err);
     if (status == MS_OK)
         status = ms_store_put(session, &info, MS_CODEC_DAG_CBOR, ms_buffer_span(&store->info_block), &present, err);
     if (status == MS_OK)
@@ -307,7 +306,7 @@ static ms_status publish(storing *store, ms_error *err)
 static ms_status put_on_record(storing *store, ms_error *err)
 {
     int lock = -1;
-    ms_status status = ms_storage_lock(store->run->storage, MS_STORAGE_LOCK_ROOTS, MS_LOCK_SHARED, store->run->task, &lock, err);
+    ms_status status = ms_storage_lock(store->run->storage, MS_STORAGE_LOCK_ROOTS, MS_LOCK_SHARED, -1, store->run->task, &lock, err);
     if (status == MS_OK)
         status = ms_store_forget_root(store->store, &store->manifest, err);
     if (status == MS_OK)
@@ -333,6 +332,23 @@ static void tell_status(const storing *store)
                 record->model_id);
 }
 
+/* Digests that were made for a version that this is not after all: the next prune takes them. */
+static void give_up_digests(const storing *store)
+{
+    const ms_block_source source = ms_store_source(store->store);
+    ms_manifest_ext ext;
+    if (!store->content.has_ext || store->options->digest || store->result->unchanged)
+        return;
+    ms_status status = ms_manifest_ext_open(&ext, &store->content.ext, &source, NULL);
+    if (status == MS_OK)
+        status = ms_store_disclaim_many(store->store, ext.blocks, ext.block_count, NULL);
+    if (status == MS_OK)
+        status = ms_store_disclaim_many(store->store, &store->content.ext, 1, NULL);
+    if (status != MS_OK)
+        ms_log(MS_LOG_INFO, "digests that nobody asked for are left to prune --orphans");
+    ms_manifest_ext_release(&ext);
+}
+
 /* Everything between begin and the durable record. A failure leaves what stood before; what was flushed is found again by the next
  * run. The reader's lock keeps prune away until the record stands, when nothing refers to the new blocks yet. */
 static ms_status run_session(storing *store, ms_error *err)
@@ -347,11 +363,11 @@ static ms_status run_session(storing *store, ms_error *err)
     if (status == MS_OK)
         status = put_content(store, session, err);
     if (status == MS_OK)
-        status = put_manifest(store, session, err);
-    if (status == MS_OK && is_unchanged(store)) {
+        status = make_info(store, err);
+    if (status == MS_OK && is_unchanged(store))
         take_newest(store);
-        status = put_newest_manifest(store, session, err);
-    }
+    if (status == MS_OK)
+        status = store->result->unchanged ? put_newest_manifest(store, session, err) : put_manifest(store, session, err);
     if (status == MS_OK)
         status = ms_store_flush(session, err);
     if (status == MS_OK)
@@ -361,6 +377,8 @@ static ms_status run_session(storing *store, ms_error *err)
         status = ms_store_commit(&session, err);
     else
         ms_store_abort(&session);
+    if (status == MS_OK)
+        give_up_digests(store);
     ms_store_read_end(store->store, lock);
     return status;
 }

@@ -397,14 +397,24 @@ def test_a_copy_that_is_not_there_is_told_when_nothing_is_bad_too(product, store
 
 
 def test_what_lies_beside_a_model_in_its_copy_is_no_obstacle(product, stored, model):
-    """A checkout, with links and names that no model can hold."""
+    """A checkout, with links, names and files that no model can hold, or may."""
+    files = [path for path in model.rglob("*") if path.is_file()]
     (model / ".git").mkdir()
     (model / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
-    (model / "con").write_text("x")
-    (model / "nowhere").symlink_to("nothing")
-    (model / "folder").symlink_to("/")
-    os.mkfifo(model / "pipe")
-    chunk = product.run("info", "model", "--chunks")["chunks"][0]["cid"]
-    product.damage(chunk)
-    assert product.run("repair", "model", "--from", model)["repairedChunks"] == 1
+    for number in range(40):
+        for name in ("Aa", "aA"):
+            (model / f"A{number}").mkdir(exist_ok=True)
+            (model / f"A{number}" / name).write_text(name)
+    for folder in {path.parent for path in files}:
+        for name in ("0twin", "0Twin", "con"):
+            (folder / name).write_text("x")
+        (folder / "0nowhere").symlink_to("nothing")
+        (folder / "0folder").symlink_to("/")
+        (folder / "0key.json").write_bytes(next((product.home / "keystore").glob("UTC*")).read_bytes())
+        (folder / "0kernel").symlink_to("/proc/version")
+        os.mkfifo(folder / "0pipe")
+    chunks = {chunk["cid"] for chunk in product.run("info", "model", "--chunks")["chunks"] if chunk["size"] > 0}
+    for chunk in chunks:
+        product.damage(chunk)
+    assert product.run("repair", "model", "--from", model)["repairedChunks"] == len(chunks)
     assert product.run("check", "--read-data")["isValid"]

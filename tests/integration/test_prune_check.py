@@ -126,6 +126,22 @@ def test_digests_of_the_unchanged_version_come_back(product, folder, is_damaged)
     assert product.run("verify", "a")["isValid"] and product.run("verify", "b")["isValid"]
 
 
+def test_lost_digests_say_nothing_of_the_next_version(product, folder):
+    """A manifest follows from content and options, and not from what is here."""
+    product.store(sharing_model(folder / "a", "a", 3), "a", "--digest")
+    product.run("remove", "a")
+    product.run("prune", "--yes")
+    (folder / "a/new").write_text("new")
+    stored = product.store(folder / "a", "a")
+    assert stored["version"] == 2
+    assert all(file["sha256"] is None for file in product.run("info", "a", "--files")["files"])
+    other = Product(folder / "other")
+    plain = other.store(folder / "a", "a")
+    assert plain["manifestCID"] == stored["manifestCID"]
+    product.run("prune")
+    assert {path.name for path in other.block_files()} == names(product)
+
+
 def test_inactive_and_revoked_models_are_kept(product, two):
     before = names(product)
     product.run("deactivate", "a")

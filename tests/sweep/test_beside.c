@@ -38,7 +38,8 @@ struct pair {
     ms_status (*second)(const scenario_run *run, ms_error *err);
     /* What must hold of what was acknowledged. */
     void (*look)(const scenario_run *run, const outcomes *told);
-    bool may_miss; /* one of them may find nothing to do */
+    bool may_miss;      /* one of them may find nothing to do */
+    bool may_be_locked; /* one of them waits for nobody */
 };
 
 typedef struct beside {
@@ -298,7 +299,8 @@ static const pair pairs[] = {
                 .prepare = prepare_two,
                 .first = retrieve,
                 .second = retrieve,
-                .look = look_at_output},
+                .look = look_at_output,
+                .may_be_locked = true},
         {.name = "verify_beside_prune",
                 .prepare = prepare_two,
                 .first = verify,

@@ -127,7 +127,7 @@ static bool kill_child_meanwhile(void *payload, const char *path, bool is_long)
 {
     meanwhile *waiting = payload;
     assert_string_equal(path, "lock");
-    assert_false(is_long);
+    (void)is_long;
     if (++waiting->asked == waiting->after)
         kill(waiting->child, SIGKILL);
     return false;
