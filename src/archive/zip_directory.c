@@ -1,5 +1,5 @@
-/* The central directory of a zip archive. It must stand exactly where the end of the archive says: then
- * there is one reading of it, here, in libarchive and elsewhere.
+/* The central directory of a zip archive. It must stand exactly where the end of the archive says:
+ * then there is one reading of it, here, in libarchive and elsewhere.
  * Source: APPNOTE.TXT 6.3.10 of PKWARE, sections 4.3.7, 4.3.12 to 4.3.16, 4.5.3 and 4.6.9. */
 #include "archive/zip_directory.h"
 
@@ -86,15 +86,16 @@ static ms_status read_whole(
     return status;
 }
 
-/* Whether a number of the end record, of size bytes, gives way to that of the zip64 record, or is the same. */
+/* Whether a number of the end record, of size bytes, gives way to that of the zip64 record, or is
+ * the same. */
 static bool agrees(const uint8_t *bytes, size_t size, uint64_t value)
 {
     uint64_t ones = (UINT64_C(1) << (8 * size)) - 1;
     return number(bytes, size) == ones || number(bytes, size) == value;
 }
 
-/* The place of the directory by the zip64 record, which ends at the locator, at offset, in front of the end
- * record. */
+/* The place of the directory by the zip64 record, which ends at the locator, at offset, in front
+ * of the end record. */
 static ms_status locate64(
         zip_directory *self, const uint8_t *locator, uint64_t offset, ms_error *err)
 {
@@ -170,8 +171,8 @@ static ms_status look(zip_directory *self, const uint8_t **bytes, uint64_t offse
     return MS_OK;
 }
 
-/* The parts of a zip64 field are there for the numbers of the header that are all ones. header is that of
- * a central entry. */
+/* The parts of a zip64 field are there for the numbers of the header that are all ones. header is
+ * that of a central entry. */
 static ms_status take_zip64(
         extra_fields *fields, const uint8_t *header, ms_span data, ms_error *err)
 {
@@ -189,7 +190,8 @@ static ms_status take_zip64(
     return MS_OK;
 }
 
-/* central is NULL for the fields of a local header. Bytes at the end that are too few for a field are padding. */
+/* central is NULL for the fields of a local header. Bytes at the end that are too few for a field
+ * are padding. */
 static ms_status take_extra(
         extra_fields *fields, const uint8_t *central, ms_span extra, ms_error *err)
 {

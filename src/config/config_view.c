@@ -264,9 +264,9 @@ static bool is_token(const char *part, size_t size)
     return size >= TOKEN_SIZE_MIN;
 }
 
-/* Append url without user, tokens in its path, and query. Text that is no URL passes as it is. A password may hold
- * every byte that ends a host, so the user ends at the last @ of all. When that stands behind a ? or #, user, host
- * and query cannot be told apart, and none of them is shown. */
+/* Append url without user, tokens in its path, and query. Text that is no URL passes as it is. A
+ * password may hold every byte that ends a host, so the user ends at the last @ of all. When that
+ * stands behind a ? or #, user, host and query cannot be told apart, and none of them is shown. */
 static ms_status append_masked(ms_buffer *out, const char *url, ms_error *err)
 {
     const char *host = strstr(url, "://");

@@ -1,5 +1,5 @@
-/* The two headers of a zip's entries: the directory at its end and the local ones name the same, and
- * nothing comes out under a name that another program would not show. */
+/* The two headers of a zip's entries: the directory at its end and the local ones name the same,
+ * and nothing comes out under a name that another program would not show. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -101,8 +101,8 @@ static void test_secrets_and_credentials_in_urls_are_masked(void **state)
     ms_config_free(config);
 }
 
-/* Passwords hold what they like, whatever a URL should escape: where the user and the host part is then open, and
- * whatever may be one of the password or the query is not shown. */
+/* Passwords hold what they like, whatever a URL should escape: where the user and the host part is
+ * then open, and whatever may be one of the password or the query is not shown. */
 static void test_no_part_of_a_password_in_a_url_is_shown(void **state)
 {
     static const struct {
