@@ -194,8 +194,11 @@ static ms_status open_run(extract_run *run, int fd, int to_dirfd, ms_archive_for
     status = ms_extraction_new(&run->extraction, to_dirfd, files_max, options->sync, err);
     if (status != MS_OK)
         return status;
-    if (format == MS_ARCHIVE_ZIP)
-        return ms_zip_reader_new(&run->zip, fd, file_size, err);
+    if (format == MS_ARCHIVE_ZIP) {
+        /* As many files, as many folders, and the folder that holds them. */
+        uint64_t entries_max = files_max < UINT64_MAX / 2 ? 2 * files_max + 1 : UINT64_MAX;
+        return ms_zip_reader_new(&run->zip, fd, file_size, entries_max, err);
+    }
     status = ms_unpacker_new(&run->unpacker, fd, format, run->output_max, err);
     if (status == MS_OK)
         status = ms_tar_reader_new(&run->tar, run->unpacker, err);

@@ -3,6 +3,7 @@
 #include "archive/packer.h"
 
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "base/alloc.h"
 
@@ -19,6 +20,8 @@ typedef struct zstd_packer {
 
 static ms_status fail_zstd(ms_error *err, size_t code)
 {
+    if (ZSTD_getErrorCode(code) == ZSTD_error_memory_allocation)
+        return ms_fail_memory(err, ZSTD_JOB_SIZE);
     return ms_fail(err, MS_INTERNAL, "archive_zstd", "zstd cannot compress: %s",
             ZSTD_getErrorName(code));
 }

@@ -120,7 +120,10 @@ ms_status ms_unpacker_new_filter(ms_unpacker **unpacker, ms_archive_format forma
                                            : archive_read_support_filter_bzip2(self->archive);
     /* ARCHIVE_WARN would mean that libarchive starts an external program for it. */
     if (code != ARCHIVE_OK || archive_read_support_format_raw(self->archive) != ARCHIVE_OK) {
+        bool is_starved = archive_errno(self->archive) == ENOMEM;
         filter_free(&self->base);
+        if (is_starved)
+            return ms_fail_memory(err, sizeof(*self));
         return ms_fail(err, MS_USAGE, "archive_format",
                 "libarchive was built without this compression");
     }

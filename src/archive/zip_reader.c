@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "archive/zip_directory.h"
 #include "base/alloc.h"
 #include "base/checked.h"
 #include "platform/file.h"
@@ -75,22 +76,33 @@ static la_int64_t seek_input(
     return position;
 }
 
+/* libarchive has no number for inflate that cannot begin, which zlib only lacks memory for. */
+static bool is_starved(struct archive *archive)
+{
+    const char *text = archive_error_string(archive);
+    return archive_errno(archive) == ENOMEM
+           || (text != NULL && strcmp(text, "Can't initialize ZIP decompression.") == 0);
+}
+
 static ms_status fail_zip(const ms_zip_reader *reader, ms_error *err)
 {
     if (reader->input_error.status != MS_OK) {
         ms_error_copy(err, &reader->input_error);
         return reader->input_error.status;
     }
-    if (archive_errno(reader->archive) == ENOMEM)
+    if (is_starved(reader->archive))
         return ms_fail_memory(err, INPUT_SIZE);
     return ms_fail(err, MS_MALFORMED, "archive_damaged", "the zip archive is damaged or cut short");
 }
 
-ms_status ms_zip_reader_new(ms_zip_reader **reader, int fd, uint64_t size, ms_error *err)
+ms_status ms_zip_reader_new(
+        ms_zip_reader **reader, int fd, uint64_t size, uint64_t entries_max, ms_error *err)
 {
-    ms_status status = MS_OK;
-    ms_zip_reader *self = ms_calloc(1, sizeof(*self));
     *reader = NULL;
+    ms_status status = ms_zip_directory_check(fd, size, entries_max, err);
+    if (status != MS_OK)
+        return status;
+    ms_zip_reader *self = ms_calloc(1, sizeof(*self));
     if (self == NULL)
         return ms_fail_memory(err, sizeof(*self));
     self->fd = fd;

@@ -125,7 +125,9 @@ static ms_status apply_text(ms_config *config, const char *key, const ms_config_
     if (status == MS_OK && value.has_placeholder)
         status = warn(config, err, "%s (%s) is a place holder of the template and counts as unset",
                 key, origin);
-    if (status != MS_OK) {
+    /* An empty setting resets what the file says; a variable that says nothing is like one that is
+     * not set. */
+    if (status != MS_OK || (value.is_fallback && rank == MS_RANK_ENVIRONMENT)) {
         ms_config_value_release(&value);
         return status;
     }

@@ -264,27 +264,28 @@ static bool is_token(const char *part, size_t size)
     return size >= TOKEN_SIZE_MIN;
 }
 
-/* Append url without user, tokens in its path, and query. Text that is no URL passes as it is. */
+/* Append url without user, tokens in its path, and query. Text that is no URL passes as it is. A
+ * password may hold every byte that ends a host, so the user ends at the last @ of all. When that
+ * stands behind a ? or #, user, host and query cannot be told apart, and none of them is shown. */
 static ms_status append_masked(ms_buffer *out, const char *url, ms_error *err)
 {
     const char *host = strstr(url, "://");
     const char *path;
-    const char *user_end = NULL;
+    const char *user_end;
     ms_status status;
 
     if (host == NULL)
         return ms_buffer_append_text(out, url, err);
     host += 3;
-    path = host + strcspn(host, "/?#");
-    for (const char *at = host; at < path; at++) {
-        if (*at == '@')
-            user_end = at;
-    }
+    user_end = strrchr(host, '@');
     status = ms_buffer_append(out, url, (size_t)(host - url), err);
     if (status == MS_OK && user_end != NULL)
         status = ms_buffer_append_text(out, MASK, err);
-    if (status == MS_OK && user_end != NULL)
+    if (user_end != NULL && user_end > host + strcspn(host, "?#"))
+        return status;
+    if (user_end != NULL)
         host = user_end;
+    path = host + strcspn(host, "/?#");
     if (status == MS_OK)
         status = ms_buffer_append(out, host, (size_t)(path - host), err);
     while (status == MS_OK && *path == '/') {

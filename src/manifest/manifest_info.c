@@ -45,6 +45,10 @@ static ms_status check_text(ms_span text, size_t size_max, info_key key, ms_erro
     if (!ms_utf8_is_valid((const char *)text.data, text.size, NULL))
         return ms_fail(err, MS_MALFORMED, "cbor_text", "The text \"%s\" of a manifest is not UTF-8",
                 key_names[key]);
+    /* Whoever takes the text for one that ends at a NUL sees another text. */
+    if (text.size > 0 && memchr(text.data, 0, text.size) != NULL)
+        return ms_fail(err, MS_MALFORMED, "info_text_nul",
+                "The text \"%s\" of a manifest holds a NUL", key_names[key]);
     return MS_OK;
 }
 

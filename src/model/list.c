@@ -5,7 +5,6 @@
 
 #define LIMIT_DEFAULT 100
 #define LIMIT_MAX 1000
-#define ENTRY_TEXT_SIZE_MAX ((size_t)16 << 20)
 #define CURSOR_SIZE_MAX ((size_t)4096)
 
 typedef struct listing {
@@ -35,7 +34,7 @@ static ms_status on_record(void *payload, const ms_record *record, ms_error *err
     ms_model_entry entry;
     bool is_local = false;
     ms_arena arena;
-    ms_arena_init(&arena, ENTRY_TEXT_SIZE_MAX);
+    ms_arena_init(&arena, MS_MANIFEST_ENTRY_TEXT_SIZE_MAX);
     ms_status status = ms_task_check(list->run->task, err);
     if (status == MS_OK)
         status = ms_model_is_local(list->run, &model.manifest, &is_local, err);

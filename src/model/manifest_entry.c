@@ -1,9 +1,9 @@
 #include "model/manifest_entry_priv.h"
 
+#include <string.h>
+
 #include "codec/text.h"
 #include "manifest/manifest_metadata.h"
-
-#define METADATA_TEXT_SIZE_MAX ((size_t)8 << 20) /* escapes make text longer than its block */
 
 static const char *text_of(ms_arena *arena, ms_span span)
 {
@@ -17,28 +17,45 @@ static const char *cid_of(ms_arena *arena, const ms_cid *cid)
     return ms_arena_strdup(arena, text);
 }
 
+/* JSON on its way into memory of the size it needs, which a first pass counts. */
+typedef struct json_text {
+    char *text; /* NULL while it is counted */
+    size_t size;
+} json_text;
+
 static ms_status append_text(void *payload, const char *text, size_t size, ms_error *err)
 {
-    return ms_buffer_append((ms_buffer *)payload, text, size, err);
+    json_text *json = payload;
+    (void)err;
+    if (json->text != NULL)
+        memcpy(json->text + json->size, text, size);
+    json->size += size;
+    return MS_OK;
 }
 
-static ms_status metadata_of(ms_arena *arena, const char **json, ms_span metadata, ms_error *err)
+static ms_status write_metadata(
+        ms_json_writer *writer, json_text *json, ms_span metadata, ms_error *err)
 {
-    ms_buffer text;
+    json->size = 0;
+    ms_json_init(writer, append_text, json, false);
+    ms_status status = ms_manifest_metadata_write_json(metadata, writer, err);
+    return status == MS_OK ? ms_json_flush(writer, err) : status;
+}
+
+static ms_status metadata_of(ms_arena *arena, const char **text, ms_span metadata, ms_error *err)
+{
+    json_text json = {0};
     ms_json_writer *writer = ms_arena_alloc(arena, sizeof(*writer));
     if (writer == NULL)
         return ms_fail_memory(err, sizeof(*writer));
-    ms_buffer_init(&text, METADATA_TEXT_SIZE_MAX);
-    ms_json_init(writer, append_text, &text, false);
-    ms_status status = ms_manifest_metadata_write_json(metadata, writer, err);
-    if (status == MS_OK)
-        status = ms_json_flush(writer, err);
-    if (status == MS_OK) {
-        *json = text_of(arena, ms_buffer_span(&text));
-        status = *json == NULL ? ms_fail_memory(err, text.size) : MS_OK;
-    }
-    ms_buffer_release(&text);
-    return status;
+    ms_status status = write_metadata(writer, &json, metadata, err);
+    if (status != MS_OK)
+        return status;
+    json.text = ms_arena_alloc(arena, json.size + 1); /* zeroed: the NUL is there */
+    if (json.text == NULL)
+        return ms_fail_memory(err, json.size + 1);
+    *text = json.text;
+    return write_metadata(writer, &json, metadata, err);
 }
 
 static ms_status fill_manifest(

@@ -79,6 +79,8 @@ def cbor(value) -> bytes:
         return head(2, len(value)) + value
     if isinstance(value, str):
         return head(3, len(value.encode())) + value.encode()
+    if isinstance(value, list):
+        return head(4, len(value)) + b"".join(map(cbor, value))
     if isinstance(value, tuple):
         return b"\xd8\x2a" + cbor(b"\0" + cid_bytes(value[0]))
     return head(5, len(value)) + b"".join(cbor(key) + cbor(item) for key, item in value.items())

@@ -123,6 +123,29 @@ def test_manifests_that_lie_about_their_model_are_refused(filled, yard):
     yard.assert_untouched()
 
 
+def test_metadata_is_shown_however_long_it_becomes_as_json(product, folder):
+    """A byte of the block that says "no bytes" is nineteen of JSON: nothing that the format allows is too much to be shown."""
+    chunk = b"x"
+    leaf = craft.put(product, craft.RAW, chunk)
+    count = MIB - 100
+    cid = craft.manifest(product, leaf, [chunk], metadata={"a": [b""] * count})
+    product.run("retrieve", cid, folder / "out")
+    shown = product.run("info", cid)["metadata"]
+    assert list(shown) == ["a"] and len(shown["a"]) == count and all(value == {"/": {"bytes": ""}} for value in shown["a"])
+    assert product.call("info", cid).returncode == 0
+
+
+def test_no_text_of_a_manifest_ends_before_it_ends(product, folder):
+    """What stands behind a NUL would be seen by no one."""
+    chunk = b"x"
+    leaf = craft.put(product, craft.RAW, chunk)
+    for key in ("name", "chunker", "description"):
+        cid = craft.manifest(product, leaf, [chunk], **{key: "good\0evil"})
+        for command in (("info", cid), ("verify", cid), ("retrieve", cid, folder / "out")):
+            assert product.fail(11, *command).reason == "info_text_nul", (key, command)
+    assert not (folder / "out").exists()
+
+
 def test_a_folder_with_twins_is_refused(filled, yard):
     leaf = craft.put(filled, craft.RAW, EVIL)
     pairs = [(b"a", b"a"), (b"A", b"a"), ("\u00e9".encode(), "e\u0301".encode()), ("stra\u00dfe".encode(), b"STRASSE"), (b"K", "\u212a".encode())]

@@ -302,12 +302,14 @@ def test_files_that_may_not_grow_are_a_failure_of_the_disk(product, source, fold
 def test_memory_that_is_short_is_said_to_be_short(product, source, folder):
     product.store(source, "m")
     for megabytes in (32, 48, 64, 96, 128, 192):
-        for command in (("list",), ("verify", "m"), ("retrieve", "m", folder / "out"), ("store", "--new-version", source, "m")):
+        for command in (("list",), ("verify", "m"), ("retrieve", "m", folder / "out"), ("retrieve", "m", folder / "out.tar.zst"), ("retrieve", "m", folder / "out.tar.gz"), ("store", "--new-version", source, "m")):
             ended = product.call("--json", "--jobs", "1", *command, preexec_fn=limited(resource.RLIMIT_AS, megabytes * MIB))
             # 127: not even the libraries fit; OpenSSL does not say what it lacks.
             is_openssl = b'"reason":"openssl_failed"' in ended.stdout
             assert ended.returncode in (0, 9, 12, 127) or is_openssl, (megabytes, command, ended)
         shutil.rmtree(folder / "out", ignore_errors=True)
+        for made in folder.glob("out.tar.*"):
+            made.unlink()
     assert product.run("check", "--read-data")["isValid"]
 
 

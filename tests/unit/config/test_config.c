@@ -343,6 +343,43 @@ static void test_place_holders_count_as_unset(void **state)
     ms_config_free(config);
 }
 
+/* A variable that was copied from a template says as little as one that is not set. */
+static void test_a_place_holder_in_the_environment_leaves_what_the_file_says(void **state)
+{
+    const temporary_folder *folder = *state;
+    ms_storage_options options = options_of(folder);
+    ms_setting reset = {.key = "blockchain.chainId", .value = ""};
+    ms_config *config;
+    ms_secret secret;
+
+    write_config(folder, "{\"blockchain\": {\"privateKey\": \"of the file\", \"chainId\": 2}, "
+                         "\"ipfs\": {\"gateways\": [\"https://g\"]}}");
+    setenv("PRIVATE_KEY", "YOUR_PRIVATE_KEY", 1);
+    setenv("CHAIN_ID", "YOUR_CHAIN_ID", 1);
+    setenv("IPFS_GATEWAY", "https://YOUR_GATEWAY", 1);
+    config = load(&options);
+    assert_true(ms_config_has_secret(config, "blockchain.privateKey"));
+    assert_int_equal(ms_config_secret(config, "blockchain.privateKey", &secret, NULL), MS_OK);
+    assert_int_equal(secret.size, 11);
+    assert_memory_equal(secret.bytes, "of the file", 11);
+    ms_secret_release(&secret);
+    assert_int_equal(strncmp(ms_config_origin(config, "blockchain.privateKey"), "file /", 6), 0);
+    assert_int_equal(ms_config_u64(config, "blockchain.chainId"), 2);
+    assert_int_equal(strncmp(ms_config_origin(config, "blockchain.chainId"), "file /", 6), 0);
+    assert_int_equal(ms_config_list_count(config, "ipfs.gateways"), 1);
+    assert_int_equal(ms_config_warning_count(config), 3);
+    assert_non_null(strstr(ms_config_warning(config, 0), "counts as unset"));
+    ms_config_free(config);
+
+    /* Whoever empties a setting on purpose gets the default. */
+    options.settings = &reset;
+    options.setting_count = 1;
+    config = load(&options);
+    assert_int_equal(ms_config_u64(config, "blockchain.chainId"), 0);
+    assert_string_equal(ms_config_origin(config, "blockchain.chainId"), "flag");
+    ms_config_free(config);
+}
+
 static unsigned mode_of(const char *path)
 {
     struct stat about;
@@ -577,6 +614,7 @@ int main(void)
             TEST(test_unknown_keys_are_warnings_with_the_nearest_known_one),
             TEST(test_warnings_are_counted_beyond_their_number),
             TEST(test_place_holders_count_as_unset),
+            TEST(test_a_place_holder_in_the_environment_leaves_what_the_file_says),
             TEST(test_our_file_with_a_secret_is_made_private),
             TEST(test_someone_elses_open_file_with_a_secret_is_refused),
             TEST(test_secrets_come_from_where_they_are_said_to_be),

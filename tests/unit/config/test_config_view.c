@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -100,12 +101,53 @@ static void test_secrets_and_credentials_in_urls_are_masked(void **state)
     ms_config_free(config);
 }
 
+/* Passwords hold what they like, whatever a URL should escape: where the user and the host part is
+ * then open, and whatever may be one of the password or the query is not shown. */
+static void test_no_part_of_a_password_in_a_url_is_shown(void **state)
+{
+    static const struct {
+        const char *url;
+        const char *shown;
+    } rows[] = {
+            {"https://user:pa/ss@host.example/x", "https://***@host.example/x"},
+            {"https://user:pa/ss/@host.example/x", "https://***@host.example/x"},
+            {"https://us/er@host.example", "https://***@host.example"},
+            {"https://user:p@ss/w@rd@host.example:5001/x?y=z", "https://***@host.example:5001/x?***"},
+            {"https://user:pa?ss@host.example/x", "https://***"},
+            {"https://user:pa#ss@host.example/x", "https://***"},
+            {"https://user:pa/s?s@host.example/x", "https://***"},
+            {"https://user:pa?s/s@host.example/x", "https://***"},
+            {"https://user:pa?ss@", "https://***"},
+            {"https://host.example/x?mail=ma@word", "https://***"},
+            {"https://host.example/x#ma@word", "https://***"},
+            {"https://user@host.example/x?y=z", "https://***@host.example/x?***"},
+            {"https://host.example/x?y=z", "https://host.example/x?***"},
+            {"https://host.example/x#y", "https://host.example/x?***"},
+            {"https://host.example/x", "https://host.example/x"},
+            {"user@host.example", "user@host.example"},
+    };
+
+    for (size_t i = 0; i < MS_ARRAY_COUNT(rows); i++) {
+        char text[256];
+        char expected[256];
+        ms_config *config;
+
+        (void)snprintf(text, sizeof(text), "{\"blockchain\": {\"rpcUrl\": \"%s\"}}", rows[i].url);
+        (void)snprintf(expected, sizeof(expected), "\"%s\"", rows[i].shown);
+        config = load(*state, text);
+        assert_string_equal(json_of(config, "blockchain.rpcUrl"), expected);
+        ms_config_free(config);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
             cmocka_unit_test_setup_teardown(test_every_value_is_shown_as_json_with_an_origin,
                     temporary_folder_setup, temporary_folder_teardown),
             cmocka_unit_test_setup_teardown(test_secrets_and_credentials_in_urls_are_masked,
+                    temporary_folder_setup, temporary_folder_teardown),
+            cmocka_unit_test_setup_teardown(test_no_part_of_a_password_in_a_url_is_shown,
                     temporary_folder_setup, temporary_folder_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

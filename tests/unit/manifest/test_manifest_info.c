@@ -248,6 +248,9 @@ static void test_what_readers_refuse_is_not_written(void **state)
     info.name = text("\xff");
     assert_int_equal(ms_manifest_info_encode(&info, &out, NULL), MS_MALFORMED);
     info = good;
+    info.name = ms_span_of("good\0evil", 9);
+    assert_int_equal(ms_manifest_info_encode(&info, &out, NULL), MS_MALFORMED);
+    info = good;
     info.metadata = text("\x80");
     assert_int_equal(ms_manifest_info_encode(&info, &out, NULL), MS_MALFORMED);
     info = good;
