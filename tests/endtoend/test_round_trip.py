@@ -113,6 +113,22 @@ def test_extra_file_is_a_difference(product, model, folder):
     assert_same_tree(folder / "out", model)
 
 
+@pytest.mark.parametrize("make", [lambda path: path.write_text("x"), lambda path: path.symlink_to(path.name)], ids=["file", "loop"])
+def test_a_folder_that_is_something_else_is_a_difference(product, model, folder, make):
+    """The rest of the folder cannot even be looked for."""
+    product.run("store", model, "model")
+    product.run("retrieve", "model", folder / "out")
+    shutil.rmtree(folder / "out" / "weights")
+    make(folder / "out" / "weights")
+    for options in ((), ("--dry-run",)):
+        error = product.fail(2, "retrieve", "model", folder / "out", *options).error
+        assert error["reason"] == "output_exists" and "weights is not a folder" in error["message"]
+    product.run("retrieve", "model", folder / "out", "--force", "--dry-run")
+    assert not (folder / "out" / "weights").is_dir()
+    product.run("retrieve", "model", folder / "out", "--force")
+    assert_same_tree(folder / "out", model)
+
+
 @pytest.fixture
 def half_replaced(product, folder):
     """A replacement would take a.bin from what stands, if need be as a second name for it, and fails at the end of b.bin."""
