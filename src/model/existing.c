@@ -137,8 +137,6 @@ ms_status ms_existing_compare(ms_existing *existing, const ms_placing *placing, 
     ms_path_set_init(&compare.paths);
     if (copy->is_folder != placing->is_folder_model) {
         differ(&compare, "", copy->is_folder ? "is a folder and the model is a file" : "is a file and the model is a folder");
-        existing->wanted_bytes = placing->model->head.size;
-        existing->wanted_chunks = placing->model->head.count;
         ms_path_set_release(&compare.paths);
         return MS_OK;
     }
