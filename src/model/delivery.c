@@ -332,7 +332,8 @@ static ms_status unpack(ms_delivery *delivery, const ms_target *archive, const m
 static ms_status publish_extraction(ms_delivery *delivery, const ms_target *target, ms_staging *staging, int tree, ms_error *err)
 {
     bool is_same = false;
-    ms_status status = target->exists ? ms_same_tree(staging->parent_fd, target->name, tree, &is_same, err) : MS_OK;
+    ms_status status = target->exists ? ms_same_tree(staging->parent_fd, target->name, tree, delivery->run->task, &is_same, err)
+                                      : MS_OK;
     if (status != MS_OK)
         return status;
     if (is_same) {

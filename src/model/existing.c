@@ -146,7 +146,7 @@ ms_status ms_existing_compare(ms_existing *existing, const ms_placing *placing, 
     const ms_manifest_head *head = placing->model->head.count == 0 ? NULL : &placing->model->head;
     ms_status status = ms_leaves_run(placing->run, &placing->model->head.root, head, &source, &stages, err);
     if (status == MS_OK && copy->is_folder && existing->is_same)
-        status = ms_path_set_find_extra(&compare.paths, copy->fd, on_extra, &compare, err);
+        status = ms_path_set_find_extra(&compare.paths, copy->fd, placing->run->task, on_extra, &compare, err);
     ms_path_set_release(&compare.paths);
     return status;
 }

@@ -372,7 +372,7 @@ static ms_status verify_opened(verifying *verify, ms_error *err)
     ms_result_array_end(verify->run->json);
     ms_task_progress_end(verify->run->task);
     if (status == MS_OK && verify->copy.fd != -1 && verify->copy.is_folder)
-        status = ms_path_set_find_extra(&verify->paths, verify->copy.fd, on_extra, verify, err);
+        status = ms_path_set_find_extra(&verify->paths, verify->copy.fd, verify->run->task, on_extra, verify, err);
     if (!verify->is_sample && result->total_chunks > result->checked_chunks)
         result->checked_chunks = result->total_chunks; /* what could not be reached is not good */
     return status == MS_OK ? conclude(verify, err) : status;
