@@ -60,7 +60,7 @@ ms_status ms_archive_format_of_file(ms_archive_format *format, int fd, ms_error 
     if (status != MS_OK || *format == MS_ARCHIVE_NONE || *format == MS_ARCHIVE_TAR
             || *format == MS_ARCHIVE_ZIP)
         return status;
-    status = ms_unpacker_new(&unpacker, fd, *format, MS_ARCHIVE_RATIO_FREE_SIZE, err);
+    status = ms_unpacker_new(&unpacker, fd, *format, MS_ARCHIVE_RATIO_FREE_SIZE, NULL, err);
     if (status == MS_OK)
         status = ms_unpacker_read(unpacker, start, sizeof(start), &got, err);
     ms_unpacker_free(unpacker);
@@ -197,9 +197,9 @@ static ms_status open_run(extract_run *run, int fd, int to_dirfd, ms_archive_for
     if (format == MS_ARCHIVE_ZIP) {
         /* As many files, as many folders, and the folder that holds them. */
         uint64_t entries_max = files_max < UINT64_MAX / 2 ? 2 * files_max + 1 : UINT64_MAX;
-        return ms_zip_reader_new(&run->zip, fd, file_size, entries_max, err);
+        return ms_zip_reader_new(&run->zip, fd, file_size, entries_max, run->task, err);
     }
-    status = ms_unpacker_new(&run->unpacker, fd, format, run->output_max, err);
+    status = ms_unpacker_new(&run->unpacker, fd, format, run->output_max, run->task, err);
     if (status == MS_OK)
         status = ms_tar_reader_new(&run->tar, run->unpacker, err);
     return status;
@@ -228,7 +228,7 @@ static ms_status extract_format(int fd, int to_dirfd, const ms_archive_extract_o
     if (status == MS_OK)
         status = extract_entries(&run, err);
     if (status == MS_OK)
-        status = ms_extraction_finish(run.extraction, err);
+        status = ms_extraction_finish(run.extraction, task, err);
     if (run.extraction != NULL) {
         const ms_extraction_counts *counts = ms_extraction_counts_of(run.extraction);
         summary->files = counts->files;

@@ -191,7 +191,7 @@ ms_status ms_extraction_end_file(ms_extraction *self, ms_error *err)
     return status;
 }
 
-ms_status ms_extraction_finish(ms_extraction *self, ms_error *err)
+ms_status ms_extraction_finish(ms_extraction *self, const ms_task *task, ms_error *err)
 {
     ms_status status = MS_OK;
     if (!self->sync)
@@ -200,7 +200,9 @@ ms_status ms_extraction_finish(ms_extraction *self, ms_error *err)
             node = node->next) {
         if (!node->is_folder)
             continue;
-        status = enter_folder(self, node, err);
+        status = ms_task_check(task, err);
+        if (status == MS_OK)
+            status = enter_folder(self, node, err);
         if (status == MS_OK)
             status = ms_folder_sync(self->folder_fd, ".", err);
     }

@@ -4,6 +4,7 @@
 #define MS_ARCHIVE_EXTRACTION_H
 
 #include "base/buffer.h"
+#include "task/task.h"
 
 /** For one thread. */
 typedef struct ms_extraction ms_extraction;
@@ -29,8 +30,9 @@ MS_MUST_CHECK ms_status ms_extraction_begin_file(
 MS_MUST_CHECK ms_status ms_extraction_write(
         ms_extraction *self, const void *data, size_t size, ms_error *err);
 MS_MUST_CHECK ms_status ms_extraction_end_file(ms_extraction *self, ms_error *err);
-/** With sync: bring every folder to disk too. */
-MS_MUST_CHECK ms_status ms_extraction_finish(ms_extraction *self, ms_error *err);
+/** With sync: bring every folder to disk too. task may be NULL; MS_INTERRUPTED. */
+MS_MUST_CHECK ms_status ms_extraction_finish(
+        ms_extraction *self, const ms_task *task, ms_error *err);
 /** Valid at any time. */
 const ms_extraction_counts *ms_extraction_counts_of(const ms_extraction *self);
 /** Closes a file that was not ended; what is on disk stays. */

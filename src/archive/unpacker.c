@@ -56,7 +56,7 @@ static ms_status new_of_format(ms_unpacker **unpacker, ms_archive_format format,
 }
 
 ms_status ms_unpacker_new(ms_unpacker **unpacker, int fd, ms_archive_format format,
-        uint64_t output_max, ms_error *err)
+        uint64_t output_max, const ms_task *task, ms_error *err)
 {
     ms_unpacker *made = NULL;
     *unpacker = NULL;
@@ -65,6 +65,7 @@ ms_status ms_unpacker_new(ms_unpacker **unpacker, int fd, ms_archive_format form
         return status;
     made->fd = fd;
     made->output_max = output_max;
+    made->task = task;
     made->input = ms_alloc(MS_UNPACKER_INPUT_SIZE);
     if (made->input == NULL) {
         ms_unpacker_free(made);
@@ -80,8 +81,10 @@ ms_status ms_unpacker_read(
     *got = 0;
     while (*got < size && !unpacker->ended) {
         size_t part;
-        ms_status status = unpacker->operations->read(
-                unpacker, (uint8_t *)data + *got, size - *got, &part, err);
+        ms_status status = ms_task_check(unpacker->task, err);
+        if (status == MS_OK)
+            status = unpacker->operations->read(
+                    unpacker, (uint8_t *)data + *got, size - *got, &part, err);
         if (status != MS_OK)
             return status;
         if (part == 0)
@@ -117,8 +120,11 @@ ms_status ms_unpacker__input(
     *size = 0;
     if (unpacker->input_position == unpacker->input_size && !unpacker->input_ended) {
         size_t got;
-        ms_status status = ms_file_read_at(unpacker->fd, unpacker->input, MS_UNPACKER_INPUT_SIZE,
-                unpacker->offset, &got, err);
+        /* A whole file of padding, or of parts that hold nothing, may go by in one read. */
+        ms_status status = ms_task_check(unpacker->task, err);
+        if (status == MS_OK)
+            status = ms_file_read_at(unpacker->fd, unpacker->input, MS_UNPACKER_INPUT_SIZE,
+                    unpacker->offset, &got, err);
         if (status != MS_OK)
             return status;
         unpacker->input_position = 0;

@@ -4,6 +4,7 @@
 #define MS_ARCHIVE_UNPACKER_H
 
 #include "archive/archive_format.h"
+#include "task/task.h"
 
 /** Window of a zstd frame, as a power of two: 128 MiB. xz may use what libarchive grants, 1 GiB. */
 #define MS_UNPACKER_ZSTD_WINDOW_LOG_MAX 27
@@ -13,12 +14,13 @@ typedef struct ms_unpacker ms_unpacker;
 
 /** Read fd from its first byte on, wherever its position is; fd must support reading at an offset and
  *  stays the caller's. format is any but MS_ARCHIVE_NONE and MS_ARCHIVE_ZIP.
- *  output_max  ceiling of the bytes that may come out; passing it is MS_LIMIT "archive_ratio" */
+ *  output_max  ceiling of the bytes that may come out; passing it is MS_LIMIT "archive_ratio"
+ *  task        looked at for cancel, at each read and each piece of the file; may be NULL */
 MS_MUST_CHECK ms_status ms_unpacker_new(ms_unpacker **unpacker, int fd, ms_archive_format format,
-        uint64_t output_max, ms_error *err);
+        uint64_t output_max, const ms_task *task, ms_error *err);
 /** The next size bytes; *got is less only at the end of the stream, which then was whole: checksums
  *  fit, and nothing but zeros follows. MS_MALFORMED "archive_truncated", "archive_damaged",
- *  "archive_trailing"; MS_LIMIT; MS_IO; MS_NO_MEMORY. */
+ *  "archive_trailing"; MS_LIMIT; MS_IO; MS_NO_MEMORY; MS_INTERRUPTED. */
 MS_MUST_CHECK ms_status ms_unpacker_read(
         ms_unpacker *unpacker, void *data, size_t size, size_t *got, ms_error *err);
 /** Bytes of the file that were read so far. */
@@ -39,6 +41,7 @@ typedef struct ms_unpacker_operations {
 struct ms_unpacker {
     const ms_unpacker_operations *operations;
     int fd;
+    const ms_task *task;
     uint64_t offset; /* of the next read in the file */
     uint64_t output_size;
     uint64_t output_max;

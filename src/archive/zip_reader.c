@@ -20,6 +20,7 @@
 struct ms_zip_reader {
     struct archive *archive;
     int fd;
+    const ms_task *task;
     uint64_t size;
     uint64_t position;
     uint64_t consumed;
@@ -46,9 +47,11 @@ static void leave_utf8(locale_t before)
 static la_ssize_t read_input(struct archive *archive, void *payload, const void **data)
 {
     ms_zip_reader *self = payload;
-    size_t got;
-    ms_status status = ms_file_read_at(
-            self->fd, self->input, INPUT_SIZE, self->position, &got, &self->input_error);
+    size_t got = 0;
+    ms_status status = ms_task_check(self->task, &self->input_error);
+    if (status == MS_OK)
+        status = ms_file_read_at(
+                self->fd, self->input, INPUT_SIZE, self->position, &got, &self->input_error);
     *data = self->input;
     if (status != MS_OK) {
         archive_set_error(archive, EIO, "the archive cannot be read");
@@ -96,7 +99,7 @@ static ms_status fail_zip(const ms_zip_reader *reader, ms_error *err)
 }
 
 ms_status ms_zip_reader_new(
-        ms_zip_reader **reader, int fd, uint64_t size, uint64_t entries_max, ms_error *err)
+        ms_zip_reader **reader, int fd, uint64_t size, uint64_t entries_max, const ms_task *task, ms_error *err)
 {
     *reader = NULL;
     ms_status status = ms_zip_directory_check(fd, size, entries_max, err);
@@ -106,6 +109,7 @@ ms_status ms_zip_reader_new(
     if (self == NULL)
         return ms_fail_memory(err, sizeof(*self));
     self->fd = fd;
+    self->task = task;
     self->size = size;
     self->input_error = (ms_error)MS_ERROR_INIT;
     self->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);

@@ -4,14 +4,16 @@
 #define MS_ARCHIVE_ZIP_READER_H
 
 #include "archive/archive_entry.h"
+#include "task/task.h"
 
 /** For one thread. After a failure only free makes sense. */
 typedef struct ms_zip_reader ms_zip_reader;
 
 /** Read fd, of size bytes, wherever its position is; it stays the caller's. Its directory is
- *  checked as a whole, with the failures of archive/zip_directory.h. */
+ *  checked as a whole, with the failures of archive/zip_directory.h. task is looked at for cancel, at
+ *  each piece of the file (MS_INTERRUPTED); may be NULL. */
 MS_MUST_CHECK ms_status ms_zip_reader_new(
-        ms_zip_reader **reader, int fd, uint64_t size, uint64_t entries_max, ms_error *err);
+        ms_zip_reader **reader, int fd, uint64_t size, uint64_t entries_max, const ms_task *task, ms_error *err);
 /** The next entry of the central directory, in the order of the contents; *entry NULL after the
  *  last one. MS_MALFORMED with archive_damaged, archive_encrypted, archive_name (no text),
  *  archive_link, archive_hard_link, archive_device, archive_setuid, archive_folder_size,

@@ -107,7 +107,7 @@ static ms_status place_all(const ms_delivery *delivery, ms_placing *placing, ms_
     ms_status status = ms_placing_run(placing, err);
     ms_task_progress_end(delivery->run->task);
     if (status == MS_OK && placing->placed_chunks == 0 && placing->whole_file_count == 0)
-        status = ms_fail(err, MS_USAGE, "nothing_selected", "no file of the model matches --include and --exclude");
+        status = ms_selection_fail_none(err);
     return status;
 }
 
@@ -139,11 +139,12 @@ static ms_status stage_tree(
 /* What a dry run tells: which bytes older copies would give, and the room the new ones take. */
 static void plan_tree(ms_delivery *delivery, const ms_existing *existing)
 {
-    const uint64_t total = existing->wanted_bytes != 0 ? existing->wanted_bytes : delivery->model->head.size;
+    const uint64_t size = delivery->selected.size;
+    const uint64_t needed = size - MS_MIN(size, existing->matching_bytes);
     delivery->reused_bytes += existing->matching_bytes;
-    delivery->fetched_bytes += total - existing->matching_bytes;
-    delivery->needed_bytes += total - existing->matching_bytes;
-    delivery->chunks += delivery->model->head.count;
+    delivery->fetched_bytes += needed;
+    delivery->needed_bytes += needed;
+    delivery->chunks += delivery->selected.chunks;
 }
 
 static ms_status look_at_existing(ms_delivery *delivery, const ms_target *target, const ms_placing *placing, const ms_copy *old,
@@ -240,15 +241,13 @@ static ms_status pour(ms_delivery *delivery, const ms_target *target, archive_si
         delivery->reused_bytes += outflow.fetched_bytes + outflow.reused_bytes;
     }
     delivery->chunks += outflow.chunks;
-    if (status == MS_OK && outflow.chunks == 0)
-        status = ms_fail(err, MS_USAGE, "nothing_selected", "no file of the model matches --include and --exclude");
     return status;
 }
 
 /* The archive is made again and compared as it goes by: the same bytes come out every time. */
 static ms_status archive_is_same(ms_delivery *delivery, const ms_target *target, bool *is_same, ms_error *err)
 {
-    ms_delivery ignored = *delivery;
+    ms_delivery compared = *delivery;
     archive_sink sink = {.fd = -1, .compares = true};
     *is_same = false;
     if (target->status.kind != MS_FILE_REGULAR)
@@ -256,9 +255,13 @@ static ms_status archive_is_same(ms_delivery *delivery, const ms_target *target,
     ms_status status = ms_file_open(&sink.fd, target->parent_fd, target->name,
             MS_OPEN_READ | MS_OPEN_NOFOLLOW | MS_OPEN_PATH_ONLY_REGULAR, 0, err);
     if (status == MS_OK)
-        status = pour(&ignored, target, &sink, false, err);
+        status = pour(&compared, target, &sink, false, err);
     ms_file_close(sink.fd);
     *is_same = status == MS_OK && !sink.differs && sink.offset == target->status.size;
+    if (*is_same) {
+        delivery->reused_bytes = compared.reused_bytes;
+        delivery->chunks = compared.chunks;
+    }
     return status;
 }
 
@@ -296,18 +299,15 @@ ms_status ms_deliver_archive(ms_delivery *delivery, const ms_target *target, ms_
     ms_status status = target->exists ? archive_is_same(delivery, target, &is_same, err) : MS_OK;
     if (status != MS_OK)
         return status;
-    if (is_same) {
-        delivery->reused_bytes += delivery->model->head.size;
-        delivery->chunks += delivery->model->head.count;
+    if (is_same)
         return delivery->dry_run ? MS_OK : ms_staging_conclude(target, delivery->run->task, err);
-    }
     if (target->exists && !delivery->force)
         return fail_exists(target, "its bytes are not those of the archive", err);
     if (!delivery->dry_run)
         return stage_archive(delivery, target, err);
-    delivery->fetched_bytes += delivery->model->head.size;
-    delivery->needed_bytes += delivery->model->head.size;
-    delivery->chunks += delivery->model->head.count;
+    delivery->fetched_bytes += delivery->selected.size;
+    delivery->needed_bytes += delivery->selected.size;
+    delivery->chunks += delivery->selected.chunks;
     return MS_OK;
 }
 
@@ -332,7 +332,8 @@ static ms_status unpack(ms_delivery *delivery, const ms_target *archive, const m
 static ms_status publish_extraction(ms_delivery *delivery, const ms_target *target, ms_staging *staging, int tree, ms_error *err)
 {
     bool is_same = false;
-    ms_status status = target->exists ? ms_same_tree(staging->parent_fd, target->name, tree, &is_same, err) : MS_OK;
+    ms_status status = target->exists ? ms_same_tree(staging->parent_fd, target->name, tree, delivery->run->task, &is_same, err)
+                                      : MS_OK;
     if (status != MS_OK)
         return status;
     if (is_same) {

@@ -4,6 +4,7 @@
 #define MS_MODEL_DELIVERY_PRIV_H
 
 #include "model/placing_priv.h"
+#include "model/selection_priv.h"
 #include "model/target_priv.h"
 
 typedef struct ms_delivery {
@@ -16,6 +17,7 @@ typedef struct ms_delivery {
     bool dry_run;
     const ms_copy *seeds; /* at most MS_PLACING_COPIES_MAX - 1 */
     size_t seed_count;
+    ms_selection selected; /* known in a dry run */
     /* out, added up */
     uint64_t fetched_bytes;
     uint64_t reused_bytes;

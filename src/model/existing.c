@@ -1,5 +1,6 @@
 #include "model/existing_priv.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -42,20 +43,24 @@ static ms_status begin(void *payload, const ms_walk_event *event, ms_error *err)
     comparison *compare = (comparison *)payload;
     char path[MS_PATH_SIZE_MAX + 1];
     ms_file_status found;
+    ms_error seen = MS_ERROR_INIT;
     (void)ms_walk_path(event, path);
     ms_status status = compare->placing->is_folder_model ? ms_path_set_add(&compare->paths, event->path, err) : MS_OK;
     if (status != MS_OK)
         return status;
     if (compare->copy->is_folder)
-        status = ms_file_status_at(compare->copy->fd, path, false, &found, err);
+        status = ms_file_status_at(compare->copy->fd, path, false, &found, &seen);
     else
-        status = ms_file_status_of(compare->copy->fd, &found, err);
-    if (status == MS_NOT_FOUND) {
+        status = ms_file_status_of(compare->copy->fd, &found, &seen);
+    /* A folder that is a file, or a link that leads to itself, holds no such file. */
+    if (status == MS_NOT_FOUND || (status == MS_IO && (seen.os_errno == ENOTDIR || seen.os_errno == ELOOP))) {
         differ(compare, path, "is missing");
         return MS_OK;
     }
-    if (status != MS_OK)
+    if (status != MS_OK) {
+        ms_error_copy(err, &seen);
         return status;
+    }
     if (event->kind == MS_WALK_FILE)
         status = ms_whole_files_see(&compare->existing->whole, event->file_index, &found, err);
     if (status != MS_OK)
@@ -132,8 +137,6 @@ ms_status ms_existing_compare(ms_existing *existing, const ms_placing *placing, 
     ms_path_set_init(&compare.paths);
     if (copy->is_folder != placing->is_folder_model) {
         differ(&compare, "", copy->is_folder ? "is a folder and the model is a file" : "is a file and the model is a folder");
-        existing->wanted_bytes = placing->model->head.size;
-        existing->wanted_chunks = placing->model->head.count;
         ms_path_set_release(&compare.paths);
         return MS_OK;
     }
@@ -143,7 +146,7 @@ ms_status ms_existing_compare(ms_existing *existing, const ms_placing *placing, 
     const ms_manifest_head *head = placing->model->head.count == 0 ? NULL : &placing->model->head;
     ms_status status = ms_leaves_run(placing->run, &placing->model->head.root, head, &source, &stages, err);
     if (status == MS_OK && copy->is_folder && existing->is_same)
-        status = ms_path_set_find_extra(&compare.paths, copy->fd, on_extra, &compare, err);
+        status = ms_path_set_find_extra(&compare.paths, copy->fd, placing->run->task, on_extra, &compare, err);
     ms_path_set_release(&compare.paths);
     return status;
 }

@@ -5,6 +5,7 @@
 
 typedef struct visiting {
     int dirfd;
+    const ms_task *task;
     ms_visit_fn visit;
     void *payload;
     bool stop;
@@ -31,7 +32,9 @@ static ms_status visit_folder(visiting *all, const char *path, unsigned depth, m
     while (status == MS_OK && !all->stop) {
         const char *name = NULL;
         ms_file_kind kind;
-        status = ms_folder_next(folder, &name, &kind, err);
+        status = ms_task_check(all->task, err);
+        if (status == MS_OK)
+            status = ms_folder_next(folder, &name, &kind, err);
         if (status != MS_OK || name == NULL)
             break;
         ms_buffer_clear(&entry);
@@ -45,8 +48,8 @@ static ms_status visit_folder(visiting *all, const char *path, unsigned depth, m
     return status;
 }
 
-ms_status ms_folder_visit(int dirfd, ms_visit_fn visit, void *payload, ms_error *err)
+ms_status ms_folder_visit(int dirfd, const ms_task *task, ms_visit_fn visit, void *payload, ms_error *err)
 {
-    visiting all = {.dirfd = dirfd, .visit = visit, .payload = payload};
+    visiting all = {.dirfd = dirfd, .task = task, .visit = visit, .payload = payload};
     return visit_folder(&all, "", 0, err);
 }

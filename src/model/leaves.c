@@ -78,6 +78,8 @@ static ms_status add_leaf(leaves_walk *leaves, ms_leaf_batch *batch, ms_step *st
         return ms_fail(err, MS_LIMIT, "chunk_size", "chunk %llu has %llu bytes, more than a chunk may have",
                 (unsigned long long)event->chunk_index, (unsigned long long)event->size);
     ms_leaf *leaf = &batch->leaves[batch->leaf_count];
+    const ms_leaf_stages *stages = leaves->stages;
+    const bool is_chosen = stages->chooses == NULL || stages->chooses(stages->payload);
     *leaf = (ms_leaf){.cid = event->cid,
             .chunk_index = event->chunk_index,
             .file_index = leaves->file_index,
@@ -86,7 +88,8 @@ static ms_status add_leaf(leaves_walk *leaves, ms_leaf_batch *batch, ms_step *st
             .file_size = leaves->file_size,
             .data = batch->buffer + batch->buffer_used,
             .data_size = ms_batch_room(event->size),
-            .status = MS_INTERNAL};
+            .status = is_chosen ? MS_INTERNAL : MS_OK,
+            .is_passed_over = !is_chosen};
     ms_status status = current_path(leaves, batch, &leaf->path, err);
     if (status != MS_OK)
         return status;

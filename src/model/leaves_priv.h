@@ -26,6 +26,7 @@ typedef struct ms_leaf {
     ms_status status;   /* MS_OK once data holds verified bytes */
     uint8_t actual[32]; /* with MS_INTEGRITY */
     bool has_actual;
+    bool is_passed_over; /* not chosen: MS_OK from the start, and data holds nothing */
     bool is_reused;     /* taken from an older copy */
     bool is_in_place;   /* for retrieve: these bytes stand where they belong already */
 } ms_leaf;
@@ -56,6 +57,8 @@ typedef struct ms_leaf_stages {
     /* Whether to go into a folder or take a file (event DIRECTORY or FILE); called by the calling thread in walk order.
      * NULL = everything. */
     bool (*wants)(void *payload, const ms_walk_event *event);
+    /* Whether the next leaf is worked on; called by the calling thread once for each, in walk order. NULL = every one. */
+    bool (*chooses)(void *payload);
     /* A FOLDER or FILE is about to begin; called by the calling thread before any leaf of it is worked on. May be NULL. */
     ms_status (*begin)(void *payload, const ms_walk_event *event, ms_error *err);
     /* By any worker. A failure ends the run; failures of single leaves belong into leaf->status. */

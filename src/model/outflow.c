@@ -1,6 +1,7 @@
 #include "model/outflow_priv.h"
 
 #include "codec/path.h"
+#include "model/selection_priv.h"
 
 typedef struct flowing {
     ms_outflow *outflow;
@@ -83,6 +84,8 @@ ms_status ms_outflow_run(ms_outflow *outflow, ms_error *err)
     const ms_manifest_head *head = outflow->model->head.count == 0 ? NULL : &outflow->model->head;
     if (status == MS_OK)
         status = ms_leaves_run(outflow->run, &outflow->model->head.root, head, &source, &stages, err);
+    if (status == MS_OK && outflow->chunks == 0)
+        status = ms_selection_fail_none(err);
     if (status == MS_OK && flow.archive != NULL)
         status = ms_archive_writer_finish(flow.archive, err);
     ms_archive_writer_free(flow.archive);

@@ -21,6 +21,7 @@ typedef struct ms_outflow {
     uint64_t chunks;
 } ms_outflow;
 
+/** MS_USAGE "nothing_selected" when the filter wants no file: by then folders may have been written. */
 MS_MUST_CHECK ms_status ms_outflow_run(ms_outflow *outflow, ms_error *err);
 
 #endif

@@ -70,8 +70,9 @@ static ms_status look_at(void *payload, const char *path, ms_file_kind kind, ms_
     return status;
 }
 
-ms_status ms_path_set_find_extra(ms_path_set *set, int dirfd, ms_extra_path_fn extra, void *payload, ms_error *err)
+ms_status ms_path_set_find_extra(
+        ms_path_set *set, int dirfd, const ms_task *task, ms_extra_path_fn extra, void *payload, ms_error *err)
 {
     search find = {.set = set, .extra = extra, .payload = payload};
-    return ms_folder_visit(dirfd, look_at, &find, err);
+    return ms_folder_visit(dirfd, task, look_at, &find, err);
 }

@@ -87,6 +87,20 @@ static ms_status check_filter(const retrieving *retrieve, ms_error *err)
             retrieve->stored_name);
 }
 
+/* What a dry run tells; and a filter that leaves nothing is told before anything is written or looked at. */
+static ms_status select_files(retrieving *retrieve, ms_error *err)
+{
+    ms_delivery *delivery = &retrieve->delivery;
+    const ms_manifest_head *head = &retrieve->model.head;
+    const bool is_filtered = delivery->is_folder_model && !ms_path_filter_is_open(&retrieve->filter);
+    const bool is_size_known = head->count != 0;
+    delivery->selected = (ms_selection){.size = head->size, .chunks = head->count};
+    if (!is_filtered && (is_size_known || !delivery->dry_run))
+        return MS_OK;
+    return ms_selection_measure(retrieve->run, retrieve->store, &retrieve->model, &retrieve->filter, !delivery->dry_run,
+            &delivery->selected, err);
+}
+
 /* Streams. */
 
 static ms_status write_to_caller(void *payload, const void *data, size_t size, ms_error *err)
@@ -199,6 +213,8 @@ static ms_status retrieve_locked(retrieving *retrieve, ms_error *err)
         status = ms_root_is_folder(retrieve->store, &retrieve->model.head.root, &retrieve->delivery.is_folder_model, err);
     if (status == MS_OK)
         status = check_filter(retrieve, err);
+    if (status == MS_OK)
+        status = select_files(retrieve, err);
     if (status == MS_OK)
         status = retrieve->options->write != NULL ? retrieve_to_stream(retrieve, err) : retrieve_to_disk(retrieve, err);
     status = ms_model_explain_missing(retrieve->run, &retrieve->model, status, err);

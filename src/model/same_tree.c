@@ -11,6 +11,7 @@
 typedef struct trees {
     int a;
     int b;
+    const ms_task *task;
     ms_path_set paths; /* of b */
     uint8_t *pieces;   /* two of them */
     bool differ;
@@ -27,7 +28,9 @@ static ms_status same_bytes(trees *both, const char *path, ms_error *err)
     size_t got_a = PIECE_SIZE;
     size_t got_b = 0;
     for (uint64_t offset = 0; status == MS_OK && !both->differ && got_a == PIECE_SIZE; offset += PIECE_SIZE) {
-        status = ms_file_read_at(a, both->pieces, PIECE_SIZE, offset, &got_a, err);
+        status = ms_task_check(both->task, err);
+        if (status == MS_OK)
+            status = ms_file_read_at(a, both->pieces, PIECE_SIZE, offset, &got_a, err);
         if (status == MS_OK)
             status = ms_file_read_at(b, both->pieces + PIECE_SIZE, PIECE_SIZE, offset, &got_b, err);
         if (status == MS_OK)
@@ -72,9 +75,10 @@ static ms_status on_extra(void *payload, const char *path, bool *stop, ms_error 
     return MS_OK;
 }
 
-ms_status ms_same_tree(int dirfd, const char *name, int tree, bool *is_same, ms_error *err)
+ms_status ms_same_tree(
+        int dirfd, const char *name, int tree, const ms_task *task, bool *is_same, ms_error *err)
 {
-    trees both = {.a = -1, .b = tree};
+    trees both = {.a = -1, .b = tree, .task = task};
     *is_same = false;
     ms_path_set_init(&both.paths);
     both.pieces = ms_alloc(2 * PIECE_SIZE);
@@ -83,9 +87,9 @@ ms_status ms_same_tree(int dirfd, const char *name, int tree, bool *is_same, ms_
     if (status == MS_OK && ms_file_open(&both.a, dirfd, name, MS_OPEN_READ | MS_OPEN_DIRECTORY | MS_OPEN_NOFOLLOW, 0, &opened) != MS_OK)
         both.differ = true;
     if (status == MS_OK && !both.differ)
-        status = ms_folder_visit(tree, visit, &both, err);
+        status = ms_folder_visit(tree, task, visit, &both, err);
     if (status == MS_OK && !both.differ)
-        status = ms_path_set_find_extra(&both.paths, both.a, on_extra, &both, err);
+        status = ms_path_set_find_extra(&both.paths, both.a, task, on_extra, &both, err);
     *is_same = status == MS_OK && !both.differ;
     ms_file_close(both.a);
     ms_free(both.pieces);

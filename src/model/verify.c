@@ -14,6 +14,7 @@
 #include "model/placing_priv.h"
 #include "model/reach_priv.h"
 #include "model/root_kind_priv.h"
+#include "model/sample_priv.h"
 #include "model/watched_source_priv.h"
 #include "platform/file.h"
 #include "platform/random.h"
@@ -31,52 +32,27 @@ typedef struct verifying {
     ms_chunk_tree tree;
     uint64_t bad;
     uint64_t reached; /* chunks the walk told of */
-    uint64_t *sample; /* sorted chunk indices; NULL = all */
-    size_t sample_count;
+    bool is_sample; /* not all chunks are looked at */
+    ms_sample sample;
     ms_error first; /* the first bad thing */
 } verifying;
 
-static bool is_sampled(const verifying *verify, uint64_t index)
+static bool chooses(void *payload)
 {
-    size_t low = 0;
-    size_t high = verify->sample_count;
-    if (verify->sample == NULL)
-        return true;
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        if (verify->sample[middle] == index)
-            return true;
-        if (verify->sample[middle] < index)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return false;
+    return ms_sample_takes_next(&((verifying *)payload)->sample);
 }
 
-/* count distinct indices below total, sorted (Floyd's selection by insertion into a sorted array). */
-static ms_status choose_sample(verifying *verify, ms_error *err)
+static ms_status begin_sample(verifying *verify, ms_error *err)
 {
+    uint8_t seed[MS_SAMPLE_SEED_SIZE];
     const uint64_t total = verify->model.head.count;
-    if (verify->options->sample == 0 || verify->options->sample >= total)
+    verify->is_sample = verify->options->sample != 0 && verify->options->sample < total;
+    if (!verify->is_sample)
         return MS_OK;
-    verify->sample = ms_calloc((size_t)verify->options->sample, sizeof(*verify->sample));
-    if (verify->sample == NULL)
-        return ms_fail_memory(err, (size_t)verify->options->sample);
-    for (uint64_t j = total - verify->options->sample; j < total; j++) {
-        uint64_t random = 0;
-        ms_status status = ms_random_bytes(&random, sizeof(random), err);
-        if (status != MS_OK)
-            return status;
-        uint64_t chosen = random % (j + 1);
-        if (is_sampled(verify, chosen))
-            chosen = j;
-        size_t at = verify->sample_count++;
-        for (; at > 0 && verify->sample[at - 1] > chosen; at--)
-            verify->sample[at] = verify->sample[at - 1];
-        verify->sample[at] = chosen;
-    }
-    return MS_OK;
+    ms_status status = ms_random_bytes(seed, sizeof(seed), err);
+    if (status == MS_OK)
+        ms_sample_init(&verify->sample, total, verify->options->sample, seed);
+    return status;
 }
 
 static ms_status tell(verifying *verify, const ms_chunk_verdict *verdict, ms_error *err)
@@ -238,10 +214,6 @@ static ms_status work(void *payload, unsigned worker, ms_leaf_batch *batch, ms_e
 {
     (void)worker;
     const verifying *verify = (const verifying *)payload;
-    if (verify->sample != NULL)
-        for (size_t i = 0; i < batch->leaf_count; i++)
-            if (!is_sampled(verify, batch->leaves[i].chunk_index))
-                batch->leaves[i].status = MS_OK; /* left alone, and not counted */
     return verify->copy.fd != -1 ? ms_leaves_from_copy(&verify->copy, batch, err)
                                  : ms_leaves_from_store(verify->store, batch, err);
 }
@@ -278,7 +250,7 @@ static ms_status consume(void *payload, ms_leaf_batch *batch, ms_error *err)
             const ms_leaf *leaf = &batch->leaves[step->leaf];
             ms_chunk_tree_add(&verify->tree, leaf->cid.digest);
             verify->reached++;
-            if (is_sampled(verify, leaf->chunk_index))
+            if (!leaf->is_passed_over)
                 status = judge_leaf(verify, leaf, err);
         }
     }
@@ -289,7 +261,8 @@ static ms_status verify_leaves(verifying *verify, ms_error *err)
 {
     ms_watched_source watched;
     const ms_block_source source = ms_watched_source_init(&watched, verify->store);
-    const ms_leaf_stages stages = {.begin = begin, .work = work, .consume = consume, .payload = verify};
+    const ms_leaf_stages stages = {
+            .chooses = verify->is_sample ? chooses : NULL, .begin = begin, .work = work, .consume = consume, .payload = verify};
     const ms_manifest_head *head = verify->model.head.count == 0 ? NULL : &verify->model.head;
     ms_error found = MS_ERROR_INIT;
     ms_status status = ms_leaves_run(verify->run, &verify->model.head.root, head, &source, &stages, &found);
@@ -389,7 +362,7 @@ static ms_status conclude(verifying *verify, ms_error *err)
 static ms_status verify_opened(verifying *verify, ms_error *err)
 {
     ms_verify_result *result = verify->result;
-    ms_status status = choose_sample(verify, err);
+    ms_status status = begin_sample(verify, err);
     ms_task_progress_begin(verify->run->task, "verify", verify->model.head.size);
     ms_result_array_begin(verify->run->json, "chunkResults");
     if (status == MS_OK)
@@ -399,8 +372,8 @@ static ms_status verify_opened(verifying *verify, ms_error *err)
     ms_result_array_end(verify->run->json);
     ms_task_progress_end(verify->run->task);
     if (status == MS_OK && verify->copy.fd != -1 && verify->copy.is_folder)
-        status = ms_path_set_find_extra(&verify->paths, verify->copy.fd, on_extra, verify, err);
-    if (verify->sample == NULL && result->total_chunks > result->checked_chunks)
+        status = ms_path_set_find_extra(&verify->paths, verify->copy.fd, verify->run->task, on_extra, verify, err);
+    if (!verify->is_sample && result->total_chunks > result->checked_chunks)
         result->checked_chunks = result->total_chunks; /* what could not be reached is not good */
     return status == MS_OK ? conclude(verify, err) : status;
 }
@@ -467,7 +440,6 @@ static ms_status run_verify(ms_run *run, const void *options, void *result, ms_e
         ms_store_read_end(verify->store, lock);
     ms_copy_close(&verify->copy);
     ms_path_set_release(&verify->paths);
-    ms_free(verify->sample);
     ms_free(verify);
     return status;
 }

@@ -113,6 +113,22 @@ def test_extra_file_is_a_difference(product, model, folder):
     assert_same_tree(folder / "out", model)
 
 
+@pytest.mark.parametrize("make", [lambda path: path.write_text("x"), lambda path: path.symlink_to(path.name)], ids=["file", "loop"])
+def test_a_folder_that_is_something_else_is_a_difference(product, model, folder, make):
+    """The rest of the folder cannot even be looked for."""
+    product.run("store", model, "model")
+    product.run("retrieve", "model", folder / "out")
+    shutil.rmtree(folder / "out" / "weights")
+    make(folder / "out" / "weights")
+    for options in ((), ("--dry-run",)):
+        error = product.fail(2, "retrieve", "model", folder / "out", *options).error
+        assert error["reason"] == "output_exists" and "weights is not a folder" in error["message"]
+    product.run("retrieve", "model", folder / "out", "--force", "--dry-run")
+    assert not (folder / "out" / "weights").is_dir()
+    product.run("retrieve", "model", folder / "out", "--force")
+    assert_same_tree(folder / "out", model)
+
+
 @pytest.fixture
 def half_replaced(product, folder):
     """A replacement would take a.bin from what stands, if need be as a second name for it, and fails at the end of b.bin."""
@@ -215,9 +231,39 @@ def test_globs_choose_files(product, model, folder):
     assert [path.name for path in (folder / "json").rglob("*") if path.is_file()] == ["config.json"]
     stored = product.run("store", model, "part", "--exclude", "weights")
     assert stored["fileCount"] == 3
-    assert product.fail(2, "retrieve", "model", folder / "none", "--include", "nothing*").reason == "nothing_selected"
     for option in ("--include", "--exclude"):
         assert product.fail(2, "store", model / "config.json", "one", option, "*.json").reason == "store_file_globs"
+
+
+@pytest.mark.parametrize("output", ["out", "out.tar", "out.tar.gz", "out.tar.zst"])
+@pytest.mark.parametrize("options", [(), ("--force",), ("--dry-run",)])
+def test_globs_that_choose_nothing_are_told(product, model, folder, output, options):
+    """Whatever stands there, even the folders of the model alone."""
+    product.run("store", model, "model")
+    for name in ("weights", "nothing here"):
+        (folder / "out" / name).mkdir(parents=True)
+    before = sorted(folder.rglob("*"))
+    ended = product.fail(2, "retrieve", "model", folder / output, "--include", "nothing*", *options)
+    assert ended.reason == "nothing_selected" and sorted(folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize("globs", [("--include", "nothing*"), ("--exclude", "*"), ("--include", "*.json", "--exclude", "*.json")])
+def test_globs_that_choose_nothing_of_a_stream_give_no_byte(product, model, globs):
+    product.run("store", model, "model")
+    ended = product.call("retrieve", "model", "-", "--format", "tar", *globs)
+    assert (ended.returncode, ended.stdout) == (2, b"") and b"--include" in ended.stderr
+
+
+def test_an_empty_file_is_something_to_choose(product, folder):
+    folder_of({"a.bin": noise(5000, 1), "deep/empty": noise(0, 1)})(folder / "model")
+    product.run("store", folder / "model", "model")
+    for output in ("out", "out.tar", "out.tar.gz"):
+        for options in (("--dry-run",), (), ()):
+            result = product.run("retrieve", "model", folder / output, "--include", "empty", *options)
+            assert (result["fetchedBytes"], result["reusedBytes"]) == (0, 0)
+    assert [path.name for path in (folder / "out").rglob("*")] in (["deep", "empty"], ["empty", "deep"])
+    ended = product.call("retrieve", "model", "-", "--format", "tar", "--include", "empty")
+    assert ended.returncode == 0 and ended.stdout == (folder / "out.tar").read_bytes()
 
 
 def test_seed_gives_what_the_store_has_lost(product, model, folder):
@@ -235,6 +281,22 @@ def test_dry_run_makes_nothing(product, model, folder):
     stored = product.run("store", model, "model")
     result = product.run("retrieve", "model", folder / "deep" / "out", "--dry-run")
     assert result["fetchedBytes"] == stored["totalSize"] and not (folder / "deep").exists()
+
+
+@pytest.mark.parametrize("globs", [(), ("--include", "*.json"), ("--exclude", "weights"), ("--include", "b.bin", "--exclude", "*.json")])
+@pytest.mark.parametrize("ref", ["model", "rootCID"])
+def test_a_dry_run_tells_what_the_run_after_it_does(product, model, folder, globs, ref):
+    stored = product.run("store", model, "model")
+    for output in (("out",), ("out.tar",), ("out.tar.gz", "--extract")):
+        told = product.run("retrieve", stored.get(ref, ref), folder / "-".join(output) / output[0], *output[1:], *globs, "--dry-run")
+        done = product.run("retrieve", stored.get(ref, ref), folder / "-".join(output) / output[0], *output[1:], *globs)
+        assert told["neededBytes"] == done["fetchedBytes"] > 0
+        for name in ("fetchedBytes", "reusedBytes", "totalSize", "chunkCount"):
+            assert told[name] == done[name], (output, name)
+        again = [product.run("retrieve", stored.get(ref, ref), folder / "-".join(output) / output[0], *globs, *more) for more in ((), ("--dry-run",))]
+        for result in again:
+            assert result["fetchedBytes"] == 0
+        assert again[0]["reusedBytes"] == again[1]["reusedBytes"] == done["fetchedBytes"] // len(output)
 
 
 def test_other_chunk_size(product, model, folder):

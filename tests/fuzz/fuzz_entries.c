@@ -37,8 +37,8 @@ static ms_status open_reader(entry_reader *reader, int fd, ms_archive_format for
     ms_status status;
 
     if (format == MS_ARCHIVE_ZIP)
-        return ms_zip_reader_new(&reader->zip, fd, size, UINT64_MAX, err);
-    status = ms_unpacker_new(&reader->unpacker, fd, format, OUTPUT_SIZE_MAX, err);
+        return ms_zip_reader_new(&reader->zip, fd, size, UINT64_MAX, NULL, err);
+    status = ms_unpacker_new(&reader->unpacker, fd, format, OUTPUT_SIZE_MAX, NULL, err);
     return status == MS_OK ? ms_tar_reader_new(&reader->tar, reader->unpacker, err) : status;
 }
 

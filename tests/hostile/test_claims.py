@@ -146,6 +146,15 @@ def test_no_text_of_a_manifest_ends_before_it_ends(product, folder):
     assert not (folder / "out").exists()
 
 
+@pytest.mark.parametrize("sample", [1, 1 << 20, (1 << 63) - 2])
+def test_a_sample_of_chunks_that_are_only_claimed_is_no_work(filled, sample):
+    """Neither time nor memory for more chunks than there are."""
+    root = craft.folder(filled, [(b"x", craft.put(filled, craft.RAW, EVIL), 4)])
+    cid = craft.manifest(filled, root, [EVIL], size=(1 << 63) - 1, count=(1 << 63) - 1)
+    ended = filled.fail(4, "verify", cid, "--sample", sample)
+    assert ended.reason == "block_damaged" and ended.result["checkedChunks"] <= 1
+
+
 def test_a_folder_with_twins_is_refused(filled, yard):
     leaf = craft.put(filled, craft.RAW, EVIL)
     pairs = [(b"a", b"a"), (b"A", b"a"), ("\u00e9".encode(), "e\u0301".encode()), ("stra\u00dfe".encode(), b"STRASSE"), (b"K", "\u212a".encode())]

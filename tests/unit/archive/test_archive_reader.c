@@ -5,9 +5,11 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <zstd.h>
 
 #include "base/checked.h"
 #include "codec/text.h"
+#include "doubles/faulty_sys.h"
 #include "doubles/short_memory.h"
 #include "extract.h"
 #include "foreign.h"
@@ -521,6 +523,168 @@ static void test_cancel_stops_extraction(void **state)
     temporary_remove(&folder);
 }
 
+/* ---- cancel in the midst of what gives no entry ---- */
+
+#define LONG_SIZE ((size_t)4 << 20) /* many pieces of a file */
+
+/* Bytes as a member of a gzip file, or several. */
+static void gzip(ms_buffer *out, ms_span bytes, int level)
+{
+    static uint8_t packed[1 << 16];
+    z_stream stream = {.next_in = (uint8_t *)(uintptr_t)bytes.data, .avail_in = (uInt)bytes.size};
+    assert_int_equal(deflateInit2(&stream, level, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    for (int code = Z_OK; code != Z_STREAM_END;) {
+        stream.next_out = packed;
+        stream.avail_out = sizeof(packed);
+        code = deflate(&stream, Z_FINISH);
+        foreign_bytes(out, packed, sizeof(packed) - stream.avail_out);
+    }
+    deflateEnd(&stream);
+}
+
+static void gzip_tar_of_end_alone(ms_buffer *out)
+{
+    ms_buffer tar;
+    ms_buffer_init(&tar, FOREIGN_SIZE_MAX);
+    foreign_tar_end(&tar);
+    gzip(out, ms_buffer_span(&tar), 9);
+    ms_buffer_release(&tar);
+}
+
+static void build_long_tail(ms_buffer *out, int level)
+{
+    ms_buffer tar;
+    ms_buffer_init(&tar, FOREIGN_SIZE_MAX);
+    foreign_tar_end(&tar);
+    foreign_zeros(&tar, LONG_SIZE);
+    gzip(out, ms_buffer_span(&tar), level);
+    ms_buffer_release(&tar);
+}
+
+static void build_packed_tail(ms_buffer *out)
+{
+    build_long_tail(out, 9);
+}
+
+static void build_unpacked_tail(ms_buffer *out)
+{
+    build_long_tail(out, 0);
+}
+
+static void build_global_headers(ms_buffer *out)
+{
+    ms_buffer tar;
+    ms_buffer_init(&tar, FOREIGN_SIZE_MAX);
+    while (tar.size < LONG_SIZE)
+        foreign_tar(&tar, "global", 'g', "13 comment=x\n", 13);
+    foreign_tar_end(&tar);
+    gzip(out, ms_buffer_span(&tar), 9);
+    ms_buffer_release(&tar);
+}
+
+static void build_padding(ms_buffer *out)
+{
+    gzip_tar_of_end_alone(out);
+    foreign_zeros(out, LONG_SIZE);
+}
+
+static void build_empty_members(ms_buffer *out)
+{
+    gzip_tar_of_end_alone(out);
+    while (out->size < LONG_SIZE)
+        gzip(out, ms_span_of("", 0), 1);
+}
+
+static void build_empty_frames(ms_buffer *out)
+{
+    static const uint8_t skippable[] = {0x50, 0x2a, 0x4d, 0x18, 0, 16, 0, 0}; /* 4096 bytes follow */
+    static const uint8_t end[2 * MS_TAR_BLOCK_SIZE];
+    uint8_t frame[256];
+    foreign_bytes(out, frame, ZSTD_compress(frame, sizeof(frame), end, sizeof(end), 1));
+    while (out->size < LONG_SIZE) {
+        foreign_bytes(out, skippable, sizeof(skippable));
+        foreign_zeros(out, 4096);
+    }
+}
+
+static void build_zip_directory(ms_buffer *out)
+{
+    char name[512];
+    foreign_zip zip;
+    foreign_zip_init(&zip);
+    memset(name, 'x', sizeof(name));
+    for (unsigned i = 0; zip.directory.size < LONG_SIZE; i++) {
+        snprintf(name, sizeof(name), "%08u", i);
+        name[8] = 'x';
+        foreign_zip_add(&zip, name, 200, 0100644, 0, "");
+    }
+    foreign_zip_end(&zip);
+    foreign_bytes(out, zip.bytes.data, zip.bytes.size);
+    foreign_zip_release(&zip);
+}
+
+static void build_folders(ms_buffer *out)
+{
+    char name[16];
+    for (unsigned i = 0; i < 100; i++) {
+        snprintf(name, sizeof(name), "f%u/", i);
+        foreign_tar(out, name, '5', "", 0);
+    }
+    foreign_tar_end(out);
+}
+
+static void cancel(void *payload)
+{
+    ms_task_cancel(payload);
+}
+
+/* Whatever is read or written when the task is cancelled, little follows. */
+static void test_cancel_stops_where_no_entry_comes(void **state)
+{
+    static const struct {
+        const char *what;
+        void (*build)(ms_buffer *out);
+        faulty_call call;
+        unsigned nth; /* cancelled at the nth of them: the first of reads tells the format */
+    } rows[] = {
+            {"zeros behind the end, in one piece of the file", build_packed_tail, FAULTY_pread, 2},
+            {"zeros behind the end, in many", build_unpacked_tail, FAULTY_pread, 2},
+            {"global headers", build_global_headers, FAULTY_pread, 2},
+            {"padding", build_padding, FAULTY_pread, 4},
+            {"empty members", build_empty_members, FAULTY_pread, 4},
+            {"empty frames", build_empty_frames, FAULTY_pread, 4},
+            {"the directory of a zip", build_zip_directory, FAULTY_pread, 8},
+            {"syncs of folders", build_folders, FAULTY_fsync, 2},
+    };
+    temporary folder;
+    (void)state;
+    temporary_make(&folder);
+    for (size_t i = 0; i < MS_ARRAY_COUNT(rows); i++) {
+        ms_buffer bytes;
+        ms_task *task;
+        ms_archive_summary summary;
+        ms_error err = MS_ERROR_INIT;
+        const ms_archive_extract_options options = {.sync = rows[i].call == FAULTY_fsync};
+        ms_buffer_init(&bytes, FOREIGN_SIZE_MAX);
+        rows[i].build(&bytes);
+        temporary_write(&folder, "archive", bytes.data, bytes.size);
+        temporary_empty(folder.target);
+        assert_int_equal(ms_task_new(&task, NULL, NULL), MS_OK);
+        int fd = openat(folder.fd, "archive", O_RDONLY | O_CLOEXEC);
+        faulty_reset();
+        faulty_interfere(rows[i].call, rows[i].nth, cancel, task);
+        ms_status status = ms_archive_extract(fd, folder.target, &options, task, &summary, &err);
+        if (status != MS_INTERRUPTED || faulty_count(rows[i].call) > rows[i].nth + 1 || summary.files > 0)
+            fail_msg("%s: %d %s after %u calls, %d files", rows[i].what, (int)status, err.reason,
+                    faulty_count(rows[i].call), (int)summary.files);
+        faulty_reset();
+        close(fd);
+        ms_task_free(task);
+        ms_buffer_release(&bytes);
+    }
+    temporary_remove(&folder);
+}
+
 static void test_short_memory_leaks_nothing(void **state)
 {
     temporary folder;
@@ -562,6 +726,7 @@ int main(void)
             cmocka_unit_test(test_a_tar_without_entries_is_an_empty_folder),
             cmocka_unit_test(test_planted_links_are_not_followed),
             cmocka_unit_test(test_cancel_stops_extraction),
+            cmocka_unit_test(test_cancel_stops_where_no_entry_comes),
             cmocka_unit_test(test_short_memory_leaks_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -136,6 +136,39 @@ static void test_a_cancelled_operation_ends_as_interrupted(void **state)
     ms_storage_close(storage);
 }
 
+static void cancel(void *payload)
+{
+    ms_operation *operation;
+    while ((operation = atomic_load((_Atomic(ms_operation *) *)payload)) == NULL)
+        continue;
+    ms_operation_cancel(operation);
+}
+
+/* Cancelled as it begins to choose: it chooses no further, and looks at no chunk. */
+static void test_a_cancelled_sample_is_not_chosen_to_its_end(void **state)
+{
+    _Atomic(ms_operation *) cancelled = NULL;
+    stream from = {.seed = 4, .left = MODEL_SIZE};
+    ms_verify_options options = MS_VERIFY_OPTIONS_INIT;
+    ms_operation_options how = MS_OPERATION_OPTIONS_INIT;
+    ms_operation *operation = NULL;
+    ms_storage *storage = open_home(*state);
+    finish(start_store(storage, "model", &from));
+    options.ref = "model";
+    options.sample = 2;
+    how.jobs = 1;
+    faulty_reset();
+    faulty_interfere(FAULTY_getrandom, 1, cancel, &cancelled);
+    assert_int_equal(ms_model_verify_start(&operation, storage, &options, &how, NULL), MS_OK);
+    atomic_store(&cancelled, operation);
+    assert_int_equal(ms_operation_finish(operation, NULL), MS_INTERRUPTED);
+    assert_int_equal(faulty_count(FAULTY_getrandom), 1);
+    assert_int_equal(ms_operation_verify_result(operation)->valid_chunks, 0);
+    ms_operation_free(operation);
+    faulty_reset();
+    ms_storage_close(storage);
+}
+
 static const char *const model_ids[MODEL_COUNT] = {"a", "b", "c", "d"};
 
 static void verify_all(ms_storage *storage)
@@ -229,6 +262,8 @@ int main(void)
             cmocka_unit_test_setup_teardown(test_no_failing_call_ends_a_wait_early,
                     temporary_folder_setup, temporary_folder_teardown),
             cmocka_unit_test_setup_teardown(test_a_cancelled_operation_ends_as_interrupted,
+                    temporary_folder_setup, temporary_folder_teardown),
+            cmocka_unit_test_setup_teardown(test_a_cancelled_sample_is_not_chosen_to_its_end,
                     temporary_folder_setup, temporary_folder_teardown),
             cmocka_unit_test_setup_teardown(test_many_operations_run_on_one_storage_at_once,
                     temporary_folder_setup, temporary_folder_teardown),
