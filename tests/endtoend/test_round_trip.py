@@ -249,6 +249,9 @@ def test_globs_that_choose_nothing_are_told(product, model, folder, output, opti
 
 @pytest.mark.parametrize("globs", [("--include", "nothing*"), ("--exclude", "*"), ("--include", "*.json", "--exclude", "*.json")])
 def test_globs_that_choose_nothing_of_a_stream_give_no_byte(product, model, globs):
+    """Not those of the folders either, more of them than anybody holds back."""
+    for number in range(5000):
+        (model / f"folder {number}").mkdir()
     product.run("store", model, "model")
     ended = product.call("retrieve", "model", "-", "--format", "tar", *globs)
     assert (ended.returncode, ended.stdout) == (2, b"") and b"--include" in ended.stderr
