@@ -36,6 +36,7 @@ typedef struct zip_directory {
     int fd;
     uint64_t size; /* of the file */
     uint64_t entries_max;
+    const ms_task *task;
     uint64_t start;
     uint64_t end; /* of the directory: a record of the end stands there */
     uint64_t count;
@@ -271,7 +272,9 @@ static ms_status keep_offset(zip_directory *self, uint64_t offset, ms_error *err
 static ms_status check_entry(zip_directory *self, uint64_t *offset, ms_error *err)
 {
     const uint8_t *header;
-    ms_status status = look(self, &header, *offset, CENTRAL_SIZE, err);
+    ms_status status = ms_task_check(self->task, err);
+    if (status == MS_OK)
+        status = look(self, &header, *offset, CENTRAL_SIZE, err);
     if (status != MS_OK)
         return status;
     if (!has_mark(header, central_mark))
@@ -327,9 +330,10 @@ static ms_status check(zip_directory *self, ms_error *err)
     return check_offsets(self, err);
 }
 
-ms_status ms_zip_directory_check(int fd, uint64_t size, uint64_t entries_max, ms_error *err)
+ms_status ms_zip_directory_check(
+        int fd, uint64_t size, uint64_t entries_max, const ms_task *task, ms_error *err)
 {
-    zip_directory self = {.fd = fd, .size = size, .entries_max = entries_max};
+    zip_directory self = {.fd = fd, .size = size, .entries_max = entries_max, .task = task};
     self.window = ms_alloc(WINDOW_SIZE);
     self.local = ms_alloc(LOCAL_NAMES_SIZE);
     ms_status status = self.window != NULL && self.local != NULL

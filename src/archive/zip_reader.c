@@ -102,7 +102,7 @@ ms_status ms_zip_reader_new(
         ms_zip_reader **reader, int fd, uint64_t size, uint64_t entries_max, const ms_task *task, ms_error *err)
 {
     *reader = NULL;
-    ms_status status = ms_zip_directory_check(fd, size, entries_max, err);
+    ms_status status = ms_zip_directory_check(fd, size, entries_max, task, err);
     if (status != MS_OK)
         return status;
     ms_zip_reader *self = ms_calloc(1, sizeof(*self));
