@@ -376,7 +376,8 @@ static ms_status check_operands(const cli_input *input, ms_error *err)
                 command->name, input->operands[command->operand_count_max]);
     else
         return MS_OK;
-    if (input->operand_count > 1 && is_pasted_line(input->operands[0], input->operands[1])) {
+    if (input->operands[0] != NULL && input->operands[1] != NULL &&
+            is_pasted_line(input->operands[0], input->operands[1])) {
         cli_set_hint(err, "A name and the CID of its manifest are two ways to say REF: give one");
         return MS_USAGE;
     }

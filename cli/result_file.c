@@ -47,15 +47,14 @@ static int check_folder(const char *place)
 {
     char *folder = folder_of(place);
     struct stat about;
-    int os_errno = 0;
+    int os_errno;
 
     if (folder == NULL)
         return ENOMEM;
-    if (stat(folder, &about) != 0)
-        os_errno = errno;
-    else if (!S_ISDIR(about.st_mode))
+    os_errno = stat(folder, &about) != 0 ? errno : 0;
+    if (os_errno == 0 && !S_ISDIR(about.st_mode))
         os_errno = ENOTDIR;
-    else if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) != 0)
+    if (os_errno == 0 && faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) != 0)
         os_errno = errno;
     free(folder);
     return os_errno;

@@ -21,7 +21,7 @@ typedef struct zstd_packer {
 static ms_status fail_zstd(ms_error *err, size_t code)
 {
     if (ZSTD_getErrorCode(code) == ZSTD_error_memory_allocation)
-        return ms_fail_memory(err, ZSTD_JOB_SIZE);
+        return ms_fail_memory(err, (size_t)ZSTD_JOB_SIZE);
     return ms_fail(err, MS_INTERNAL, "archive_zstd", "zstd cannot compress: %s",
             ZSTD_getErrorName(code));
 }

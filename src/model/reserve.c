@@ -27,7 +27,7 @@ void ms_reserve_keep(const ms_storage *storage)
     ms_file_close(fd);
     /* An empty one would look as if there was one. */
     if (status != MS_OK)
-        status = ms_file_remove(MS_DIR_CURRENT, path, NULL);
+        (void)!ms_file_remove(MS_DIR_CURRENT, path, NULL);
 }
 
 bool ms_reserve_helps(const ms_storage *storage, ms_status status, const ms_error *why)
