@@ -261,7 +261,6 @@ def test_only_what_can_be_stored_is_offered(product, folder):
     assert stored["fileCount"] == 2 and stored["warnings"] == []
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/version"), reason="a system without /proc")
 def test_a_file_that_hides_its_size_is_not_stored_empty(product, model):
     assert os.stat("/proc/version").st_size == 0
     assert product.fail(2, "store", "/proc/version", "kernel").reason == "source_size"

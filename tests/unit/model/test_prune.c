@@ -12,6 +12,7 @@
 #include "doubles/faulty_sys.h"
 #include "doubles/temporary_folder.h"
 #include "model_storage.h"
+#include "unit/model/home.h"
 
 #define LARGE_SIZE ((size_t)3 << 20)
 #define SMALL_SIZE ((size_t)20000)
@@ -32,16 +33,6 @@ static ms_status read_stream(void *payload, void *data, size_t size_max, size_t 
     }
     from->left -= *size;
     return MS_OK;
-}
-
-static ms_storage *open_home(const temporary_folder *folder)
-{
-    ms_storage_options options = MS_STORAGE_OPTIONS_INIT;
-    ms_storage *storage = NULL;
-    options.home = temporary_path(folder, "home");
-    options.ignore_environment = true;
-    assert_int_equal(ms_storage_open(&storage, &options, NULL), MS_OK);
-    return storage;
 }
 
 static void store_model(ms_storage *storage, const char *model_id, uint32_t seed, size_t size)

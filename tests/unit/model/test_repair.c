@@ -14,18 +14,9 @@
 #include "doubles/temporary_folder.h"
 #include "model/storage_priv.h"
 #include "model_storage.h"
+#include "unit/model/home.h"
 
 #define MODEL_SIZE ((size_t)3 << 20)
-
-static ms_storage *open_home(const temporary_folder *folder)
-{
-    ms_storage_options options = MS_STORAGE_OPTIONS_INIT;
-    ms_storage *storage = NULL;
-    options.home = temporary_path(folder, "home");
-    options.ignore_environment = true;
-    assert_int_equal(ms_storage_open(&storage, &options, NULL), MS_OK);
-    return storage;
-}
 
 static void write_copy(const temporary_folder *folder)
 {

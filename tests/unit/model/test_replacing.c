@@ -19,6 +19,7 @@
 #include "doubles/faulty_sys.h"
 #include "doubles/temporary_folder.h"
 #include "model_storage.h"
+#include "unit/model/home.h"
 
 #define PARTIAL(name) "out/." name ".model-storage-partial"
 #define FILE_SIZE 100000
@@ -47,16 +48,6 @@ static bool is_filled(const temporary_folder *folder, const char *name, char byt
         if (content[i] != byte)
             return false;
     return true;
-}
-
-static ms_storage *open_home(const temporary_folder *folder)
-{
-    ms_storage_options options = MS_STORAGE_OPTIONS_INIT;
-    ms_storage *storage = NULL;
-    options.home = temporary_path(folder, "home");
-    options.ignore_environment = true;
-    assert_int_equal(ms_storage_open(&storage, &options, NULL), MS_OK);
-    return storage;
 }
 
 static ms_status store(const temporary_folder *folder, ms_storage *storage, const char *name, const char *model_id)

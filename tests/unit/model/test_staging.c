@@ -17,18 +17,9 @@
 #include "doubles/faulty_sys.h"
 #include "doubles/temporary_folder.h"
 #include "model_storage.h"
+#include "unit/model/home.h"
 
 #define PARTIAL(name) "out/." name ".model-storage-partial"
-
-static ms_storage *open_home(const temporary_folder *folder)
-{
-    ms_storage_options options = MS_STORAGE_OPTIONS_INIT;
-    ms_storage *storage = NULL;
-    options.home = temporary_path(folder, "home");
-    options.ignore_environment = true;
-    assert_int_equal(ms_storage_open(&storage, &options, NULL), MS_OK);
-    return storage;
-}
 
 static ms_storage *store_folder(const temporary_folder *folder)
 {

@@ -9,6 +9,7 @@
 
 #include "doubles/temporary_folder.h"
 #include "model_storage.h"
+#include "unit/model/home.h"
 
 #define PATH_NOWHERE "/nowhere"
 
@@ -27,16 +28,6 @@ static ms_status write_nowhere(void *payload, const void *data, size_t size)
     (void)data;
     (void)size;
     return MS_OK;
-}
-
-static ms_storage *open_home(const temporary_folder *folder)
-{
-    ms_storage_options options = MS_STORAGE_OPTIONS_INIT;
-    ms_storage *storage = NULL;
-    options.home = temporary_path(folder, "home");
-    options.ignore_environment = true;
-    assert_int_equal(ms_storage_open(&storage, &options, NULL), MS_OK);
-    return storage;
 }
 
 /* Nothing came to be, not even a home. */
